@@ -1,0 +1,56 @@
+"""Correlated binary vectors and relaxed Bernoulli variables.
+
+Public names load on first use, so importing the package loads NumPy alone.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from bernoulli_latent._version import __version__
+
+if TYPE_CHECKING:
+    from bernoulli_latent.bits import BitArray as BitArray
+    from bernoulli_latent.bits import hamming_distance as hamming_distance
+    from bernoulli_latent.correlation.arcsine import gram_from_moments as gram_from_moments
+    from bernoulli_latent.correlation.arcsine import moments_from_gram as moments_from_gram
+    from bernoulli_latent.correlation.nearest import RepairResult as RepairResult
+    from bernoulli_latent.correlation.nearest import nearest_correlation as nearest_correlation
+    from bernoulli_latent.errors import NotFittedError as NotFittedError
+    from bernoulli_latent.errors import RepairWarning as RepairWarning
+    from bernoulli_latent.latent.attributes import AttributeEditor as AttributeEditor
+    from bernoulli_latent.moments import BernoulliMoments as BernoulliMoments
+    from bernoulli_latent.samplers.hyperplane import HyperplaneSampler as HyperplaneSampler
+    from bernoulli_latent.versions import citation as citation
+    from bernoulli_latent.versions import show_versions as show_versions
+
+_HOMES = {
+    "AttributeEditor": "latent.attributes",
+    "BernoulliMoments": "moments",
+    "BitArray": "bits",
+    "HyperplaneSampler": "samplers.hyperplane",
+    "NotFittedError": "errors",
+    "RepairResult": "correlation.nearest",
+    "RepairWarning": "errors",
+    "citation": "versions",
+    "gram_from_moments": "correlation.arcsine",
+    "hamming_distance": "bits",
+    "moments_from_gram": "correlation.arcsine",
+    "nearest_correlation": "correlation.nearest",
+    "show_versions": "versions",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,21 @@
+"""The one decorator through which every kernel is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+__all__ = ["kernel"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def kernel(function: F) -> F:
+    """Compile `function` on first use and keep it on disk.
+
+    Strict IEEE arithmetic (no ``fastmath``) and no per-division zero check, which would stop vectorisation. The
+    disk cache does not see edits in other files, so a kernel calls only what stands in its own file.
+    """
+    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""Correlation matrices of binary vectors and of the Gaussian vectors behind them."""

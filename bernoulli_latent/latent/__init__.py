@@ -1,0 +1,1 @@
+"""What can be done with one binary latent: invert, interpolate, edit."""

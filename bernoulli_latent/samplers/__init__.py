@@ -1,0 +1,1 @@
+"""Models of binary vectors: fitted from data or moments, sampled by counter."""

@@ -1,0 +1,38 @@
+"""Fixtures shared by all tests: array libraries, devices, and a Hypothesis profile without clocks."""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("no_clock", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no_clock")
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    """Torch, with one thread: two threads on a busy two-core machine are slower than one."""
+    import torch
+
+    torch.set_num_threads(1)
+    return torch
+
+
+@pytest.fixture(scope="session")
+def device() -> str:
+    """Torch device of the tests; ``BERNOULLI_LATENT_DEVICE=cuda`` runs them on a GPU."""
+    return os.environ.get("BERNOULLI_LATENT_DEVICE", "cpu")
+
+
+@pytest.fixture(params=["numpy", "torch"])
+def to_library(request: pytest.FixtureRequest):
+    """Turn a NumPy array into an array of the library under test."""
+    if request.param == "numpy":
+        return np.asarray
+    torch = request.getfixturevalue("torch")
+    device = request.getfixturevalue("device")
+    return lambda x: torch.as_tensor(np.asarray(x), device=device)
