@@ -15,7 +15,7 @@ import numpy as np
 Array: TypeAlias = Any
 """A NumPy array or a torch tensor."""
 
-__all__ = ["Array", "as_array", "from_host", "is_torch", "namespace", "on_host", "to_host"]
+__all__ = ["Array", "as_array", "from_host", "is_torch", "namespace", "on_host", "special", "to_host"]
 
 
 def is_torch(x: object) -> bool:
@@ -29,6 +29,15 @@ def namespace(*arrays: Array) -> Any:
     from array_api_compat import array_namespace
 
     return array_namespace(*arrays)
+
+
+def special(x: Array) -> Any:
+    """Special functions (``ndtr``, ``ndtri``) for arrays like `x`."""
+    if is_torch(x):
+        return sys.modules["torch"].special
+    import scipy.special
+
+    return scipy.special
 
 
 def as_array(x: object, name: str) -> Array:

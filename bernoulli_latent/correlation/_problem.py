@@ -1,0 +1,184 @@
+"""Every nearest correlation problem, written as the nearest semidefinite matrix with prescribed entries."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from bernoulli_latent._arrays import Array, namespace
+from bernoulli_latent.correlation._dual import DiagonalDual, Dual, MaskedDual, diagonal_matrix
+
+__all__ = ["Problem", "is_positive_definite", "rounding_level"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Find the `x` nearest to `a` such that `x - base` is semidefinite and `x` has the given diagonal.
+
+    `base` carries the floor of the eigenvalues (a multiple of the diagonal) and, after :meth:`without_row`,
+    the part of the matrix that a fixed row explains. `weights` are (n,), for the norm of
+    ``W^(1/2) (x - a) W^(1/2)``, or (n, n), for that of ``weights * (x - a)``; entries where `fixed` is true
+    keep the value they have in `a`. Rounding may leave a result up to `slack` below the floor.
+    """
+
+    a: Array
+    base: Array
+    diagonal: Array
+    weights: Array | None
+    fixed: Array | None
+    slack: float
+
+    def fixed_row(self) -> int | None:
+        """Index of a row that is fixed throughout, if there is one."""
+        if self.fixed is None or self.a.shape[0] == 1:
+            return None
+        xp = namespace(self.fixed)
+        full = xp.all(self.fixed, axis=1)
+        return int(xp.argmax(xp.astype(full, xp.int64))) if bool(xp.any(full)) else None
+
+    def without_row(self, row: int) -> Problem:
+        """State the problem left for the other rows (Schur complement); `base` must still be diagonal."""
+        xp = namespace(self.a)
+        keep = others(self.a, row)
+        pivot = (self.diagonal - xp.linalg.diagonal(self.base))[row]
+        column = xp.take(self.a[:, row], keep)
+        fixed = None if self.fixed is None else minor(self.fixed, keep)
+        if fixed is not None and int(xp.sum(xp.astype(fixed, xp.int64))) == keep.shape[0]:
+            fixed = None
+        weights = self.weights
+        if weights is not None:
+            weights = xp.take(weights, keep) if weights.ndim == 1 else minor(weights, keep)
+        base = minor(self.base, keep) + column[:, None] * (column / pivot)[None, :]
+        return Problem(minor(self.a, keep), base, xp.take(self.diagonal, keep), weights, fixed, self.slack)
+
+    def with_row(self, rest: Array, row: int) -> Array:
+        """Put the fixed row and column back around the solution for the other rows."""
+        xp = namespace(self.a)
+        keep = others(self.a, row)
+        place = xp.argsort(xp.concat([keep, xp.full_like(keep[:1], row)]))
+        column = xp.take(self.a[:, row], keep)[:, None]
+        corner = xp.reshape(self.diagonal[row], (1, 1))
+        bordered = xp.concat([xp.concat([rest, column], axis=1), xp.concat([column.mT, corner], axis=1)])
+        return minor(bordered, place)
+
+    def distance(self, x: Array) -> float:
+        """Weighted Frobenius distance of `x` from `a`."""
+        xp = namespace(x)
+        difference = x - self.a
+        if self.weights is not None:
+            scale = self.scale()
+            weights = scale[:, None] * scale if self.weights.ndim == 1 else self.weights
+            difference = weights * difference
+        return float(xp.linalg.matrix_norm(difference))
+
+    def accepts(self, x: Array) -> bool:
+        """Whether `x` has the exact diagonal and, up to the slack, the floor that `base` asks for."""
+        xp = namespace(x)
+        if not bool(xp.all(xp.linalg.diagonal(x) == self.diagonal)):
+            return False
+        return is_positive_definite(x - self.base + self.slack * diagonal_matrix(self.diagonal))
+
+    def raised(self, amount: float) -> Problem:
+        """Raise the floor by `amount` times the diagonal."""
+        return replace(self, base=self.base + amount * diagonal_matrix(self.diagonal))
+
+    @property
+    def excess(self) -> Array:
+        """Diagonal of the semidefinite part `x - base` (n,)."""
+        return self.diagonal - namespace(self.a).linalg.diagonal(self.base)
+
+    def scale(self) -> Array:
+        """Square roots of the diagonal weights (n,): the change of variable that removes them."""
+        xp = namespace(self.a)
+        if self.weights is None:
+            return xp.ones_like(self.diagonal)
+        return xp.sqrt(diagonal_weights(self.weights))
+
+    def dual(self) -> Dual:
+        """Dual of the problem for ``scale * (x - base) * scale``."""
+        b, target = self.scaled()
+        if self.fixed is None:
+            return DiagonalDual(b, target)
+        return MaskedDual(b, with_diagonal(b, target), self.fixed)
+
+    def scaled(self) -> tuple[Array, Array]:
+        """Matrix and diagonal in the variable ``scale * (x - base) * scale``."""
+        scale = self.scale()
+        return (self.a - self.base) * scale[:, None] * scale, self.excess * scale**2
+
+    def assemble(self, part: Array) -> Array:
+        """Build the matrix from a factor of its semidefinite part, rows scaled to the exact diagonal."""
+        xp = namespace(part)
+        norms = xp.linalg.vector_norm(part, axis=1)
+        part = part * (xp.sqrt(self.excess) / xp.where(norms > 0, norms, 1))[:, None]
+        return with_diagonal(self.base + symmetric(part @ part.mT), self.diagonal)
+
+    def assemble_fixed(self, part: Array) -> Array:
+        """Build the matrix from the factor as it is, with the fixed entries put back exactly."""
+        part = part / self.scale()[:, None]
+        x = namespace(part).where(self.fixed, self.a, self.base + symmetric(part @ part.mT))
+        return with_diagonal(x, self.diagonal)
+
+
+def diagonal_weights(weights: Array) -> Array:
+    """Vector `d` whose products ``d[i] * d[j]`` fit the squares of element weights, as logarithms.
+
+    It is the exact equivalent where one exists; a vector is returned as it is.
+    """
+    if weights.ndim == 1:
+        return weights
+    xp = namespace(weights)
+    n = weights.shape[0]
+    if n <= 2:
+        return xp.ones_like(weights[0]) * weights[0, -1]
+    logs = with_diagonal(2 * xp.log(xp.maximum(weights, 1e-3 * xp.max(weights))), xp.zeros_like(weights[0]))
+    sums = xp.sum(logs, axis=1)
+    return xp.exp((sums - xp.sum(sums) / (2 * n - 2)) / (n - 2))
+
+
+def rounding_level(a: Array) -> float:
+    """Largest shift of eigenvalues by rounding in a correlation matrix like `a`, with room to spare."""
+    return 10 * math.sqrt(a.shape[0]) * float(namespace(a).finfo(a.dtype).eps)
+
+
+def is_positive_definite(a: Array) -> bool:
+    """Whether the Cholesky factorisation of `a` succeeds."""
+    from array_api_compat import is_torch_array
+
+    if is_torch_array(a):
+        import torch
+
+        return int(torch.linalg.cholesky_ex(a).info) == 0
+    import numpy as np
+
+    try:
+        np.linalg.cholesky(a)
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def others(a: Array, row: int) -> Array:
+    """All row indices but `row`."""
+    from array_api_compat import device
+
+    xp = namespace(a)
+    indices = xp.arange(a.shape[0], device=device(a))
+    return indices[indices != row]
+
+
+def minor(a: Array, keep: Array) -> Array:
+    """Rows and columns `keep` of `a`."""
+    xp = namespace(a)
+    return xp.take(xp.take(a, keep, axis=0), keep, axis=1)
+
+
+def symmetric(a: Array) -> Array:
+    """Symmetric part of `a`."""
+    return (a + a.mT) / 2
+
+
+def with_diagonal(a: Array, diagonal: Array) -> Array:
+    """Replace the diagonal of `a`."""
+    xp = namespace(a)
+    return xp.where(diagonal_matrix(xp.ones_like(diagonal)) > 0, diagonal, a)

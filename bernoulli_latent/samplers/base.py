@@ -1,0 +1,177 @@
+"""What every sampler of bits has in common: fitting in one go or in a stream, and answering in the data's form."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Generic, Self, TypeVar
+
+from bernoulli_latent._arrays import Array, namespace
+from bernoulli_latent._checks import check_count
+from bernoulli_latent._random import key_from
+from bernoulli_latent.bits import LEVELS, BitArray
+from bernoulli_latent.errors import NotFittedError
+from bernoulli_latent.form import Form
+from bernoulli_latent.moments import BernoulliMoments
+from bernoulli_latent.samplers.report import FitReport
+
+__all__ = ["BitSampler"]
+
+BLOCK = 4096
+"""Rows unpacked at a time."""
+
+Model = TypeVar("Model")
+
+
+class BitSampler(ABC, Generic[Model]):
+    """Sampler fitted to the moments of bits.
+
+    A subclass says how a model comes from moments (:meth:`_build`) and how bits come from a model (:meth:`_draw`).
+    """
+
+    _moments: BernoulliMoments | None = None
+    _built: tuple[Model, FitReport] | None = None
+
+    @abstractmethod
+    def _build(self, moments: BernoulliMoments) -> tuple[Model, FitReport]:
+        """Model of the `moments`, and the report of how well it meets them."""
+
+    @abstractmethod
+    def _draw(self, model: Model, key: int, start: int, n: int) -> BitArray:
+        """Samples `start` to `start + n` of the stream `key`."""
+
+    def fit(self, y: Any, *, values: str = "auto") -> Self:
+        """Fit to the rows of `y`, forgetting any earlier fit.
+
+        Parameters
+        ----------
+        y : array, shape (n_samples, n_bits), or BitArray
+            Bits as bool, {0, 1} or {-1, +1} in any real dtype, NumPy, torch or dask; at least two rows.
+        values : {"auto", "01", "pm1", "bool"}
+            Coding; ``"auto"`` reads it from the data.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If `y` is not such an array.
+
+        Warns
+        -----
+        RepairWarning
+            If the moments of `y` could not be met; ``report_`` has the amounts.
+        """
+        moments = BernoulliMoments.from_samples(y, values)
+        if moments.n_samples is not None and moments.n_samples < 2:
+            raise ValueError("`y` must have at least 2 rows; got 1, which makes every bit constant")
+        return self._adopt(moments)
+
+    def fit_moments(self, moments: BernoulliMoments) -> Self:
+        """Fit to `moments`, of which a copy is kept.
+
+        Raises
+        ------
+        TypeError
+            If `moments` is not a BernoulliMoments.
+        ValueError
+            If pairs of bits lie outside the Frechet bounds: no binary distribution has such moments.
+        """
+        if not isinstance(moments, BernoulliMoments):
+            raise TypeError(
+                f"`moments` must be a BernoulliMoments; got {type(moments).__name__}. "
+                "Use fit(y) for samples, or BernoulliMoments.from_marginals / from_matrix for numbers."
+            )
+        return self._adopt(moments.copy())
+
+    def partial_fit(self, y: Any, *, values: str = "auto") -> Self:
+        """Add the rows of `y` to what was fitted; the model is rebuilt when it is next needed."""
+        streamed = BernoulliMoments() if self._moments is None else self._moments
+        self._moments = streamed.update(y, values)
+        self._built = None
+        return self
+
+    def _adopt(self, moments: BernoulliMoments) -> Self:
+        self._built = self._build(moments)
+        self._moments = moments
+        return self
+
+    def _fitted(self) -> tuple[Model, FitReport]:
+        if self._built is None:
+            self._adopt(self.moments_)
+        assert self._built is not None
+        return self._built
+
+    @property
+    def _model(self) -> Model:
+        return self._fitted()[0]
+
+    @property
+    def report_(self) -> FitReport:
+        """Report of the fit: what was found, what was changed, and what that cost."""
+        return self._fitted()[1]
+
+    @property
+    def moments_(self) -> BernoulliMoments:
+        """Moments fitted."""
+        if self._moments is None:
+            raise NotFittedError(
+                f"this {type(self).__name__} is not fitted; call `fit`, `partial_fit` or `fit_moments` first"
+            )
+        return self._moments
+
+    @property
+    def _form(self) -> Form:
+        return self.moments_.form or Form.default(self.moments_.matrix)
+
+    def sample(
+        self,
+        n: int,
+        *,
+        rng: Any = None,
+        start: int = 0,
+        values: str | None = None,
+        packed: bool = False,
+    ) -> Array | BitArray:
+        """Draw bits.
+
+        Parameters
+        ----------
+        n : int
+            Number of samples, at least 0.
+        rng : None, int, numpy.random.Generator, numpy.random.SeedSequence or torch.Generator
+            Seed, or a generator that supplies one and advances. Sample `k` depends on the seed and `k` alone.
+        start : int
+            First sample of the stream to draw, so that several calls, or workers, share one stream:
+            ``sample(n, rng=s)`` equals the samples of ``sample(m, rng=s)`` and ``sample(n - m, rng=s, start=m)``.
+        values : {"01", "pm1", "bool"}, optional
+            Coding of the answer; by default that of the data, with its dtype.
+        packed : bool
+            Answer with a BitArray; the unpacked bits are never held.
+
+        Returns
+        -------
+        array, shape (n, n_bits), or BitArray
+            In the library and on the device of the data.
+
+        Raises
+        ------
+        ValueError
+            If `n` or `start` is negative or `values` unknown.
+        """
+        n, start = check_count(n, "n"), check_count(start, "start")
+        if values is not None and values not in LEVELS:
+            raise ValueError(f"`values` must be one of {', '.join(map(repr, LEVELS))} or None; got {values!r}")
+        model, key, form = self._model, key_from(rng), self._form
+        if packed:
+            return self._draw(model, key, start, n)
+        first = form.write(self._draw(model, key, start, min(n, BLOCK)), values)
+        if n <= BLOCK:
+            return first
+        bits = namespace(first).empty((n, first.shape[1]), dtype=first.dtype, device=first.device)
+        bits[:BLOCK, :] = first
+        for row in range(BLOCK, n, BLOCK):
+            stop = min(row + BLOCK, n)
+            bits[row:stop, :] = form.write(self._draw(model, key, start + row, stop - row), values)
+        return bits

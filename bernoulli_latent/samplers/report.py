@@ -1,0 +1,105 @@
+"""What a fit found, what it changed, and what that cost."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from bernoulli_latent._arrays import namespace
+from bernoulli_latent.moments import BernoulliMoments
+
+__all__ = ["FitReport", "MomentErrors", "moment_errors"]
+
+
+@dataclass(frozen=True)
+class MomentErrors:
+    """Differences between two sets of moments of {-1, +1} bits.
+
+    Attributes
+    ----------
+    mean_max, mean_rms : float
+        Largest and root mean square difference of the means.
+    pair_max, pair_rms : float
+        The same for the second moments of distinct bits; 0 if there is one bit.
+    distance : float
+        Frobenius norm of the difference of the bordered matrices.
+    """
+
+    mean_max: float
+    mean_rms: float
+    pair_max: float
+    pair_rms: float
+    distance: float
+
+
+def moment_errors(achieved: BernoulliMoments, requested: BernoulliMoments) -> MomentErrors:
+    """How far `achieved` is from `requested`."""
+    difference = achieved.matrix - requested.matrix
+    xp = namespace(difference)
+    mean, n = difference[-1, :-1], achieved.n_bits
+    pairs = xp.triu(difference[:-1, :-1], k=1)
+    pair_sum = float(xp.sum(pairs * pairs))
+    return MomentErrors(
+        mean_max=float(xp.max(xp.abs(mean))),
+        mean_rms=float(xp.sqrt(xp.mean(mean * mean))),
+        pair_max=float(xp.max(xp.abs(pairs))),
+        pair_rms=(pair_sum / max(n * (n - 1) / 2, 1)) ** 0.5,
+        distance=float(xp.linalg.matrix_norm(difference)),
+    )
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """Report of a fit; ``print(report)`` shows it as a table.
+
+    Attributes
+    ----------
+    n_bits, n_samples : int
+        Size of the problem; `n_samples` is None if the moments were given as numbers.
+    constant_bits, tied_bits : int
+        Bits that never vary, and further bits that repeat another one or its complement. They are set aside and
+        put back exactly.
+    smallest_eigenvalue : float
+        Of the Gram matrix before the repair.
+    negative_eigenvalues : int
+        How many of its eigenvalues are negative.
+    repair : str
+        Repair asked for; it did nothing if the smallest eigenvalue is not negative.
+    repair_distance : float
+        Frobenius distance between the Gram matrix and the repaired one.
+    rank : int
+        Of the repaired matrix, and so the dimension of the random normals.
+    errors : MomentErrors
+        The model's moments, in closed form, against the requested ones.
+    """
+
+    n_bits: int
+    n_samples: int | None
+    constant_bits: int
+    tied_bits: int
+    smallest_eigenvalue: float
+    negative_eigenvalues: int
+    repair: str
+    repair_distance: float
+    rank: int
+    errors: MomentErrors
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields as plain numbers and strings."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> FitReport:
+        """Inverse of :meth:`as_dict`."""
+        return cls(**{**values, "errors": MomentErrors(**values["errors"])})
+
+    def __str__(self) -> str:
+        rows = {field.name.replace("_", " "): getattr(self, field.name) for field in fields(self)}
+        errors = rows.pop("errors")
+        rows |= {f"{name.replace('_', ' error, ')}": value for name, value in asdict(errors).items()}
+        rows["moment distance"] = rows.pop("distance")
+        return "\n".join(f"{name:<22} {_show(value)}" for name, value in rows.items())
+
+
+def _show(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,117 @@
+"""Rounding: bits as the signs of linear functions of a Gaussian vector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bernoulli_latent._arrays import Array, from_host, is_torch, namespace, to_host
+from bernoulli_latent._kernels import kernels
+from bernoulli_latent.bits import BitArray
+from bernoulli_latent.correlation.arcsine import moments_from_gram
+from bernoulli_latent.moments import BernoulliMoments
+from bernoulli_latent.samplers.ties import Ties
+
+__all__ = ["Rounding", "factor_rows"]
+
+RANK_TOLERANCE = 1e-11
+"""Eigenvalues below this part of the largest count as zero."""
+
+
+@dataclass(frozen=True)
+class Rounding:
+    r"""Bits :math:`b_i = \mathrm{sign}(v_i \cdot r)\,\mathrm{sign}(v_0 \cdot r)` of normals `r`, with sign(0) = +1.
+
+    Attributes
+    ----------
+    factor : array, shape (R, rank), float64
+        Unit rows :math:`v_i`, lower trapezoidal; row 0 is the boundary, (1, 0, ..., 0).
+    ties : Ties
+        How the R rows become N bits.
+    """
+
+    factor: Array
+    ties: Ties
+
+    @property
+    def n_bits(self) -> int:
+        """Number of bits N."""
+        return int(self.ties.index.shape[0])
+
+    @property
+    def rank(self) -> int:
+        """Dimension of the normals."""
+        return int(self.factor.shape[1])
+
+    @cached_property
+    def _single(self) -> Array:
+        return namespace(self.factor).astype(self.factor, namespace(self.factor).float32)
+
+    def draw(self, key: int, start: int, n: int, precision: str) -> BitArray:
+        """Samples `start` to `start + n` of the stream `key`."""
+        factor = self._single if precision == "float32" else self.factor
+        module = kernels("sampling", factor)
+        if module.__name__.endswith("generic_sampling"):
+            return BitArray(module.draw(key, start, n, factor, self.ties.index, self.ties.flip), self.n_bits)
+        words = module.draw(key, start, n, to_host(factor), to_host(self.ties.index), to_host(self.ties.flip))
+        return BitArray(from_host(words.view(np.int64), factor) if is_torch(factor) else words, self.n_bits)
+
+    def scores(self, normals: Array) -> Array:
+        """Side of every row, the boundary's made positive: shape (n, R)."""
+        xp = namespace(normals)
+        signed = normals * xp.where(normals[:, :1] >= 0, 1.0, -1.0)
+        return signed @ self.factor.T
+
+    def bits(self, scores: Array) -> BitArray:
+        """Bits of the `scores` (n, R), spread over ties."""
+        positive = namespace(scores).take(scores >= 0, self.ties.index, axis=1)
+        return BitArray.from_array(positive ^ self.ties.flip[None, :])
+
+    def signs(self, bits: BitArray) -> Array:
+        """Signs (n, R) that a normal should give to the rows for `bits`, the boundary's +1."""
+        xp = namespace(self.factor)
+        plus_minus = bits.to_array("pm1", dtype=self.factor.dtype) * xp.where(self.ties.flip, -1.0, 1.0)[None, :]
+        own = self.ties.representatives[1:]
+        ones = xp.ones((plus_minus.shape[0], 1), dtype=self.factor.dtype, device=self.factor.device)
+        return xp.concat([ones, xp.take(plus_minus, own, axis=1)], axis=1)
+
+    def moments(self) -> BernoulliMoments:
+        """Moments of the bits in closed form, by the arcsine law."""
+        return BernoulliMoments.from_matrix(self.ties.expand(moments_from_gram(self.factor @ self.factor.T)))
+
+    def to(self, device: Any) -> Rounding:
+        """The same model as torch tensors on `device`."""
+        import torch
+
+        ties = self.ties
+        moved = [torch.as_tensor(x, device=device) for x in (ties.representatives, ties.index, ties.flip)]
+        return Rounding(torch.as_tensor(self.factor, device=device), Ties(*moved))
+
+
+def factor_rows(H: Array, rank: int | None = None) -> Array:
+    """Unit rows whose inner products are the positive semidefinite `H`, lower trapezoidal.
+
+    Parameters
+    ----------
+    H : array, shape (n, n)
+        Positive semidefinite with unit diagonal.
+    rank : int, optional
+        Keep at most so many of the largest eigenvalues; the rows are scaled back to unit length.
+
+    Returns
+    -------
+    array, shape (n, r)
+        `r` is the numerical rank of `H`, or `rank` if that is less.
+    """
+    xp = namespace(H)
+    eigenvalues, eigenvectors = xp.linalg.eigh(H)
+    kept = int(xp.count_nonzero(eigenvalues > RANK_TOLERANCE * eigenvalues[-1]))
+    kept = kept if rank is None else min(kept, rank)
+    rows = eigenvectors[:, -kept:] * xp.sqrt(eigenvalues[-kept:])
+    upper = xp.linalg.qr(rows.T)[1]
+    upper = upper * xp.where(xp.linalg.diagonal(upper) < 0, -1.0, 1.0)[:, None]
+    lower = xp.tril(upper.T)
+    return lower / xp.linalg.vector_norm(lower, axis=1, keepdims=True)

@@ -1,0 +1,169 @@
+"""What is installed, and whom to cite."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from bernoulli_latent._version import __version__
+
+__all__ = ["citation", "show_versions"]
+
+_LIBRARIES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "llvmlite",
+    "array-api-compat",
+    "torch",
+    "matplotlib",
+    "scikit-learn",
+    "safetensors",
+    "dask",
+    "tqdm",
+)
+
+
+def show_versions() -> None:
+    """Print the versions that a report of a problem should name.
+
+    Notes
+    -----
+    Versions are read from what is installed; no library is imported.
+
+    Examples
+    --------
+    >>> show_versions()
+    bernoulli_latent ...
+    """
+    rows = {
+        "bernoulli_latent": __version__,
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "platform": platform.platform(),
+        "processors": str(os.cpu_count()),
+        **{library: _installed(library) for library in _LIBRARIES},
+    }
+    for name, value in rows.items():
+        print(f"{name:<17}{value}")
+
+
+def _installed(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def citation(obj: Any = None) -> str:
+    """BibTeX entries of the papers behind a class or function of this library.
+
+    Parameters
+    ----------
+    obj : class, function, method or instance, optional
+        Something of ``bernoulli_latent``; without it, the entry of the software itself.
+
+    Returns
+    -------
+    str
+        One or more BibTeX entries, separated by blank lines; that of the software if no paper stands behind
+        `obj`.
+
+    Raises
+    ------
+    TypeError
+        If `obj` is not of this library.
+
+    Examples
+    --------
+    >>> from bernoulli_latent import gram_from_moments
+    >>> print(citation(gram_from_moments).splitlines()[0])
+    @article{Sheppard1899,
+    """
+    keys = ("software",) if obj is None else _SOURCES.get(_public_name(obj), ("software",))
+    return "\n\n".join(_ENTRIES[key] for key in keys)
+
+
+def _public_name(obj: Any) -> str:
+    """Name of the class or function that `obj` is, belongs to, or is an instance of."""
+    owner = getattr(obj, "__self__", obj)
+    named = owner if hasattr(owner, "__qualname__") else type(owner)
+    if named.__module__.partition(".")[0] != "bernoulli_latent":
+        raise TypeError(f"`obj` must be a class, function or instance of bernoulli_latent; got {obj!r}")
+    name: str = named.__qualname__
+    return name.partition(".")[0]
+
+
+_SOURCES = {
+    "AttributeEditor": ("Fajtl2020",),
+    "BernoulliMoments": ("Fajtl2020",),
+    "GaussianRoundingSampler": ("Fajtl2020",),
+    "HyperplaneSampler": ("Fajtl2020", "Sheppard1899"),
+    "RepairResult": ("Higham2002", "QiSun2006", "BorsdorfHigham2010", "HighamStrabic2016"),
+    "gram_from_moments": ("Sheppard1899", "Fajtl2020"),
+    "moments_from_gram": ("Sheppard1899",),
+    "nearest_correlation": ("Higham2002", "QiSun2006", "BorsdorfHigham2010", "HighamStrabic2016"),
+}
+
+_ENTRIES = {
+    "software": f"""@software{{bernoulli_latent,
+  title = {{bernoulli\\_latent: correlated binary vectors and relaxed {{B}}ernoulli variables}},
+  author = {{{{bernoulli\\_latent contributors}}}},
+  version = {{{__version__}}}
+}}""",
+    "Fajtl2020": """@inproceedings{Fajtl2020,
+  title = {Latent {B}ernoulli Autoencoder},
+  author = {Fajtl, Jiri and Argyriou, Vasileios and Monekosso, Dorothy and Remagnino, Paolo},
+  booktitle = {Proceedings of the 37th International Conference on Machine Learning},
+  series = {Proceedings of Machine Learning Research},
+  volume = {119},
+  year = {2020},
+  url = {https://proceedings.mlr.press/v119/fajtl20a.html}
+}""",
+    "Sheppard1899": """@article{Sheppard1899,
+  title = {On the application of the theory of error to cases of normal distribution and normal correlation},
+  author = {Sheppard, William Fleetwood},
+  journal = {Philosophical Transactions of the Royal Society of London A},
+  volume = {192},
+  pages = {101--167},
+  year = {1899}
+}""",
+    "Higham2002": """@article{Higham2002,
+  title = {Computing the nearest correlation matrix---a problem from finance},
+  author = {Higham, Nicholas J.},
+  journal = {IMA Journal of Numerical Analysis},
+  volume = {22},
+  number = {3},
+  pages = {329--343},
+  year = {2002}
+}""",
+    "QiSun2006": """@article{QiSun2006,
+  title = {A quadratically convergent {N}ewton method for computing the nearest correlation matrix},
+  author = {Qi, Houduo and Sun, Defeng},
+  journal = {SIAM Journal on Matrix Analysis and Applications},
+  volume = {28},
+  number = {2},
+  pages = {360--385},
+  year = {2006}
+}""",
+    "BorsdorfHigham2010": """@article{BorsdorfHigham2010,
+  title = {A preconditioned {N}ewton algorithm for the nearest correlation matrix},
+  author = {Borsdorf, R\\"udiger and Higham, Nicholas J.},
+  journal = {IMA Journal of Numerical Analysis},
+  volume = {30},
+  number = {1},
+  pages = {94--107},
+  year = {2010}
+}""",
+    "HighamStrabic2016": """@article{HighamStrabic2016,
+  title = {Anderson acceleration of the alternating projections method for computing the nearest
+    correlation matrix},
+  author = {Higham, Nicholas J. and Strabi\\'c, Nata\\v{s}a},
+  journal = {Numerical Algorithms},
+  volume = {72},
+  number = {4},
+  pages = {1021--1042},
+  year = {2016}
+}""",
+}

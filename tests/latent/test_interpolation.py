@@ -1,0 +1,69 @@
+"""Paths between latents."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bernoulli_latent import BernoulliMoments, HyperplaneSampler, moments_from_gram
+from bernoulli_latent.latent.interpolation import slerp
+
+
+@pytest.mark.parametrize("method", ["perceptron", "posterior", "centroid"])
+@pytest.mark.parametrize("steps", [2, 3, 9])
+def test_ends_are_exact(sampler, latents, method, steps):
+    path = sampler.interpolate(latents[:20], latents[20:40], steps, method=method, rng=0)
+    assert path.shape == (steps, 20, 64)
+    assert path.dtype == latents.dtype
+    np.testing.assert_array_equal(path[0], latents[:20])
+    np.testing.assert_array_equal(path[-1], latents[20:40])
+
+
+@pytest.mark.parametrize("method", ["perceptron", "posterior"])
+def test_points_are_the_rounded_normals_of_the_great_circle(sampler, latents, method):
+    source, target = latents[:5], latents[5:10]
+    normals = sampler.invert(np.concatenate([source, target]), method, rng=1)
+    start, end = normals[:5], normals[5:]
+    angle = np.arccos(np.sum(start * end, axis=1, keepdims=True))
+    path = sampler.interpolate(source, target, 5, method=method, rng=1)
+    for t, bits in zip(np.linspace(0, 1, 5), path, strict=True):
+        point = np.sin((1 - t) * angle) * start + np.sin(t * angle) * end
+        np.testing.assert_array_equal(sampler.round(point), bits)
+
+
+def test_bits_flip_once_on_the_way(sampler, latents):
+    """Scores are a linear image of an arc shorter than half a circle: each changes its sign at most once."""
+    path = sampler.interpolate(latents[:10], latents[10:20], 50)
+    flips = (path[1:] != path[:-1]).sum(axis=0)
+    np.testing.assert_array_equal(flips, latents[:10] != latents[10:20])
+
+
+def test_points_between_posterior_draws_have_the_stated_law():
+    """Middles are rounded sums of independent directions, each on the boundary's side of the sphere."""
+    rows = np.random.default_rng(3).standard_normal((9, 6))
+    M = moments_from_gram(rows @ rows.T)
+    sampler = HyperplaneSampler().fit_moments(BernoulliMoments.from_matrix(M))
+    n = 20_000
+    source, target = sampler.sample(n, rng=1), sampler.sample(n, rng=2)
+    middle = sampler.interpolate(source, target, 3, method="posterior", rng=3)[1]
+    normals = np.random.default_rng(4).standard_normal((2, n, 6))
+    normals[..., 0] = np.abs(normals[..., 0])
+    simulated = sampler.round((normals / np.linalg.norm(normals, axis=2, keepdims=True)).sum(axis=0))
+    expected, found = (BernoulliMoments.from_samples(bits).matrix[np.triu_indices(9, 1)] for bits in (simulated, middle))
+    # Difference of two samples in 36 moments: a largest z-score above 4.5 has probability 2.5e-4.
+    z = (found - expected) / np.sqrt(2 * (1 - expected**2) / n)
+    assert np.abs(z).max() < 4.5
+
+
+@given(st.floats(0, 3.1), st.integers(2, 9))
+def test_slerp_stays_on_the_sphere_at_an_even_pace(angle, steps):
+    start = np.array([[1.0, 0.0]])
+    end = np.array([[np.cos(angle), np.sin(angle)]])
+    points = np.concatenate(list(slerp(start, end, np.array([angle]), steps)))
+    np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1, atol=1e-12)
+    np.testing.assert_allclose(np.arctan2(points[:, 1], points[:, 0]), np.linspace(0, angle, steps), atol=1e-7)
+
+
+def test_equal_ends_stay(sampler, latents):
+    path = sampler.interpolate(latents[:3], latents[:3], 4)
+    assert (path == latents[:3]).all()

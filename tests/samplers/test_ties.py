@@ -1,0 +1,30 @@
+"""Groups of bits that always agree or differ."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bernoulli_latent import BernoulliMoments
+from bernoulli_latent.samplers.ties import find_ties
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=12))
+def test_ties_are_found_and_expand_to_the_whole(columns):
+    rng = np.random.default_rng(0)
+    base = np.c_[np.ones(64, bool), rng.integers(0, 2, (64, 3)).astype(bool)]
+    y = np.stack([base[:, group] ^ flip for group, flip in columns], axis=1)
+    M = BernoulliMoments.from_samples(y).matrix
+    ties = find_ties(M)
+    assert len(ties.representatives) == len({group for group, _ in columns} | {0})
+    own = ties.representatives
+    np.testing.assert_array_equal(ties.expand(M[np.ix_(own, own)]), M)
+    assert ties.multiplicity.sum() == len(columns)
+
+
+def test_torch_agrees(torch, device):
+    y = np.random.default_rng(1).integers(0, 2, (9, 4))
+    y = np.c_[y, y[:, 1], 1 - y[:, 2], np.ones(9, int)]
+    M = BernoulliMoments.from_samples(y).matrix
+    mine, theirs = find_ties(M), find_ties(torch.tensor(M, device=device))
+    for name in ("representatives", "index", "flip", "multiplicity"):
+        np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name).cpu().numpy())
