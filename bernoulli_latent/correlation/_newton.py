@@ -20,7 +20,11 @@ def newton(dual: Dual, point: DualPoint) -> Iterator[DualPoint]:
 
 
 def _newton_step(dual: Dual, point: DualPoint) -> Array:
-    """Newton direction, the more accurate the smaller the residual, for superlinear convergence."""
+    """Newton direction, the more accurate the smaller the residual, for superlinear convergence.
+
+    Eigenvalues change sign along the way and take curvature with them, so a full step stops short while the
+    residual is large; going on a little further saves an eigendecomposition.
+    """
     product, diagonal = dual.curvature(point)
     ridge = min(1e-3, 0.1 * point.residual)
     tolerance = max(1e-6, min(1e-2, point.residual))
@@ -28,7 +32,8 @@ def _newton_step(dual: Dual, point: DualPoint) -> Array:
     def ridged(h: Array) -> Array:
         return product(h) + ridge * h
 
-    return _conjugate_gradients(ridged, diagonal + ridge, -point.gradient, tolerance)
+    stretch = 1 + 0.2 * min(1.0, point.residual / 0.02)
+    return stretch * _conjugate_gradients(ridged, diagonal + ridge, -point.gradient, tolerance)
 
 
 def _conjugate_gradients(

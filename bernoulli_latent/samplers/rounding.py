@@ -104,7 +104,7 @@ def factor_rows(H: Array, rank: int | None = None) -> Array:
     Returns
     -------
     array, shape (n, r)
-        `r` is the numerical rank of `H`, or `rank` if that is less.
+        `r` is the numerical rank of `H`, or `rank` if that is less. The first column is that of `H`, unless r is 1.
     """
     xp = namespace(H)
     eigenvalues, eigenvectors = xp.linalg.eigh(H)
@@ -113,5 +113,17 @@ def factor_rows(H: Array, rank: int | None = None) -> Array:
     rows = eigenvectors[:, -kept:] * xp.sqrt(eigenvalues[-kept:])
     upper = xp.linalg.qr(rows.T)[1]
     upper = upper * xp.where(xp.linalg.diagonal(upper) < 0, -1.0, 1.0)[:, None]
-    lower = xp.tril(upper.T)
-    return lower / xp.linalg.vector_norm(lower, axis=1, keepdims=True)
+    return _unit_rows(xp.tril(upper.T), H[:, 0])
+
+
+def _unit_rows(lower: Array, boundary: Array) -> Array:
+    """Rows scaled to unit length, their first column exactly `boundary` wherever there are others to make up for it.
+
+    What the small eigenvalues took away is so missing in the pairs alone, and not in the means.
+    """
+    xp = namespace(lower)
+    rest = xp.linalg.vector_norm(lower[:, 1:], axis=1)
+    free = rest > 0
+    first = xp.where(free, boundary, xp.where(lower[:, 0] < 0, -1.0, 1.0))
+    scale = xp.sqrt((1 - first) * (1 + first)) / xp.where(free, rest, 1.0)
+    return xp.concat([first[:, None], lower[:, 1:] * scale[:, None]], axis=1)
