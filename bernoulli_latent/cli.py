@@ -116,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = _add(commands, _demo, "demo", "Learn a code for digits, sample, interpolate, edit; draw the result.")
     demo.add_argument("--output", type=_file_to_write(".png", ".pdf", ".svg"), default="demo.png", metavar="FILE")
     demo.add_argument("--seed", type=_at_least(0), default=0)
-    demo.add_argument("--epochs", type=_at_least(1), default=200, help="of the autoencoder; default: %(default)s")
+    demo.add_argument("--epochs", type=_at_least(1), default=120, help="of the autoencoder; default: %(default)s")
 
     _add(commands, _versions, "versions", "Print the versions that a report of a problem should name.")
     return parser

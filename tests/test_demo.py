@@ -42,10 +42,9 @@ def demonstrate(path, capsys, *options):
 
 
 @pytest.mark.usefixtures("torch")
-def test_table_and_picture_depend_on_the_seed_alone(tmp_path, capsys):
+def test_with_torch_table_and_picture_repeat_themselves(tmp_path, capsys):
     first = demonstrate(tmp_path / "demo.png", capsys, "--epochs", "2", "--seed", "1")
     assert demonstrate(tmp_path / "demo.png", capsys, "--epochs", "2", "--seed", "1") == first
-    assert demonstrate(tmp_path / "demo.png", capsys, "--epochs", "2", "--seed", "2")[0] != first[0]
     for row in ("n bits                 128", "smallest eigenvalue", "independent bits", "seen as 7"):
         assert row in first[0]
 

@@ -9,7 +9,7 @@ from bernoulli_latent._demo.table import tabulate
 __all__ = ["run"]
 
 
-def run(output: str = "demo.png", seed: int = 0, epochs: int = 200) -> None:
+def run(output: str = "demo.png", seed: int = 0, epochs: int = 120) -> None:
     """Learn a code for digits, use every part of the library on it, print a table and draw a picture.
 
     Parameters

@@ -96,7 +96,7 @@ def _decoded(experiment: Experiment, latents: Array) -> Array:
 def _edited(experiment: Experiment, digit: int, budget: int) -> Array:
     """Digits that are others, above what the edit makes of them."""
     others = experiment.unseen_latents[experiment.unseen.classes != digit][:COLUMNS]
-    return _decoded(experiment, np.stack([others, experiment.editor.edit(others, digit, budget=budget)]))
+    return _decoded(experiment, np.stack([others, experiment.editor.edit(others, digit, contrast=True, budget=budget)]))
 
 
 def _mosaic(images: Array) -> Array:

@@ -26,7 +26,7 @@ def pack(values: Array) -> tuple[Array, bool, bool, int]:
     """Pack ``values > 0``; say whether 0 and -1 occur, and which flat index is first outside {-1, 0, 1}, or -1."""
     xp = namespace(values)
     n_samples, n_bits = values.shape
-    words: list[Array] = []
+    words = xp.empty((n_samples, -(-n_bits // 64)), dtype=_bit_positions(values).dtype, device=values.device)
     has_zero = has_minus_one = False
     for start, stop in _blocks(n_samples, n_bits):
         block = values[start:stop, :]
@@ -37,8 +37,8 @@ def pack(values: Array) -> tuple[Array, bool, bool, int]:
             return words, has_zero, has_minus_one, start * n_bits + int(first)
         has_zero |= bool(xp.any(zero))
         has_minus_one |= bool(xp.any(minus_one))
-        words.append(_pack_block(one))
-    return xp.concat(words, axis=0), has_zero, has_minus_one, -1
+        words[start:stop, :] = _pack_block(one)
+    return words, has_zero, has_minus_one, -1
 
 
 def unpack(words: Array, n_bits: int, low: float, high: float, dtype: Any) -> Array:

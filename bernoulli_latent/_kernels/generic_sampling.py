@@ -28,6 +28,7 @@ class BoxMuller(NamedTuple):
     sin(pi x / 2) = x P(x^2) and ``cosine`` is P in cos(pi x / 2) = 1 + x^2 P(x^2) for |x| <= 1/2, all
     interpolated at Chebyshev nodes in 50 digits. What they leave out is below the last bit of the result.
     ``inverse_root`` less half the bits of x is a first guess at 1 / sqrt(x), 3.5 % off at most.
+    Compiled code keeps the integers: Numba's disk cache does not see an edit here, so clear it after one.
     """
 
     integer: str

@@ -18,7 +18,7 @@ __all__ = ["check_method", "check_start", "check_tolerance", "read_problem"]
 METHODS = ("newton", "alternating", "clip", "shrink")
 
 
-def read_problem(a: object, diagonal: object, weights: object, fixed: object, min_eigenvalue: float | None) -> Problem:
+def read_problem(a: Array, diagonal: object, weights: object, fixed: object, min_eigenvalue: float | None) -> Problem:
     """Check the data of a repair and state it as a :class:`Problem`."""
     a = check_symmetric(a, "a")
     xp = namespace(a)

@@ -7,14 +7,12 @@ the boundary, whose sign is always +1: normals found so round alike with and wit
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from bernoulli_latent._arrays import Array, from_host, namespace, special, to_host
 from bernoulli_latent._kernels import kernels
-from bernoulli_latent.errors import RepairWarning
 
 __all__ = ["METHODS", "InversionReport", "invert_signs"]
 
@@ -23,8 +21,6 @@ SLACK = 1e-9
 
 OVERSHOOT = 1.5
 SWEEPS = 20
-CHUNK = 2**24
-"""Numbers in a temporary of the Gibbs sampler."""
 
 
 @dataclass(frozen=True)
@@ -116,21 +112,15 @@ def separate(factor: Array, signs: Array) -> tuple[Array, bool]:
     return from_host(normal, factor), bool((signed @ normal).min() > SLACK)
 
 
-def posterior(factor: Array, signs: Array, normals: Array, key: int, sweeps: int = SWEEPS) -> Array:
+def posterior(
+    factor: Array, signs: Array, normals: Array, key: int, first: int = 0, sweeps: int = SWEEPS
+) -> Array:
     r"""Draw of :math:`r \sim N(0, I)` given the signs, by Gibbs sampling from a solved start.
 
     Given the other coordinates, one coordinate is a standard normal truncated to the interval in which no margin
     changes its sign (Geweke 1991). Every sweep visits all coordinates.
     """
-    xp = namespace(signs)
-    rank = factor.shape[1]
-    rows = max(1, CHUNK // (8 * factor.shape[0]))
-    scaled = normals * rank**0.5
-    parts = [
-        _gibbs(factor, signs[k : k + rows], scaled[k : k + rows], key, k, sweeps)
-        for k in range(0, signs.shape[0], rows)
-    ]
-    return _unit(xp.concat(parts))
+    return _unit(_gibbs(factor, signs, normals * factor.shape[1] ** 0.5, key, first, sweeps))
 
 
 def _gibbs(factor: Array, signs: Array, normals: Array, key: int, first: int, sweeps: int) -> Array:
@@ -175,19 +165,16 @@ def _truncated_normal(functions: object, low: Array, high: Array, uniform: Array
     return xp.where(mirrored, -inside, inside)
 
 
-def invert_signs(factor: Array, signs: Array, method: str, key: int) -> tuple[Array, Array]:
-    """Unit normals (n, rank) for the `signs`, and which codes were proved infeasible (n,)."""
+def invert_signs(factor: Array, signs: Array, method: str, key: int, first: int = 0) -> tuple[Array, Array]:
+    """Unit normals (n, rank) for the `signs`, and which codes were proved infeasible (n,).
+
+    Code `k` uses row ``first + k`` of the noise of `key`.
+    """
     xp = namespace(signs)
     infeasible = xp.zeros(signs.shape[0], dtype=xp.bool, device=signs.device)
     if method == "centroid":
         return centroid(factor, signs), infeasible
     if method == "least_squares":
-        warnings.warn(
-            "least squares gives every bit the same margin, so a path between two codes flips all its bits in one "
-            "step; prefer method='perceptron' or 'posterior' for interpolation",
-            RepairWarning,
-            stacklevel=4,
-        )
         return least_squares(factor, signs), infeasible
     normals = perceptron(factor, signs)
     for k in xp.nonzero(_count_wrong(signs * (normals @ factor.T)) > 0)[0]:
@@ -195,9 +182,8 @@ def invert_signs(factor: Array, signs: Array, method: str, key: int) -> tuple[Ar
         infeasible[k] = not found
         if found:
             normals[k] = normal
-    if method == "posterior" and not bool(xp.all(infeasible)):
-        solved = ~infeasible
-        normals[solved] = posterior(factor, signs[solved], normals[solved], key)
+    if method == "posterior":
+        normals = xp.where(infeasible[:, None], normals, posterior(factor, signs, normals, key, first))
     return normals, infeasible
 
 
@@ -205,7 +191,11 @@ METHODS = ("perceptron", "posterior", "centroid", "least_squares")
 
 
 def _count_wrong(margins: Array) -> Array:
-    return namespace(margins).count_nonzero(margins <= SLACK, axis=1)
+    """Rows that round to the wrong side, the boundary's flip included; the boundary itself counts as one."""
+    xp = namespace(margins)
+    wrong = margins <= SLACK
+    rest = xp.count_nonzero(wrong[:, 1:], axis=1)
+    return xp.where(wrong[:, 0], wrong.shape[1] - rest, rest)
 
 
 def _unit(normals: Array) -> Array:

@@ -22,6 +22,9 @@ from bernoulli_latent.samplers.ties import Ties
 
 __all__ = ["GaussianRoundingSampler"]
 
+BLOCK = 1024
+"""Codes inverted at a time."""
+
 
 class GaussianRoundingSampler(BitSampler[Rounding]):
     """Sampler whose model is a :class:`Rounding` of a Gaussian vector."""
@@ -101,11 +104,13 @@ class GaussianRoundingSampler(BitSampler[Rounding]):
         """
         if method not in METHODS:
             raise ValueError(f"`method` must be one of {', '.join(map(repr, METHODS))}; got {method!r}")
-        model, bits = self._model, self._read(latents, "latents")
-        normals, infeasible = invert_signs(model.factor, model.signs(bits), method, key_from(rng))
-        report = _inversion_report(model, bits, normals, infeasible)
-        if method in ("perceptron", "posterior") and not bool(namespace(infeasible).all(report.exact)):
-            warnings.warn(f"inversion is not exact: {report}", RepairWarning, stacklevel=2)
+        model, bits, key = self._model, self._read(latents, "latents"), key_from(rng)
+        blocks = range(0, len(bits), BLOCK)
+        parts = [_invert_block(model, bits[first : first + BLOCK], method, key, first) for first in blocks]
+        xp = namespace(model.factor)
+        normals, wrong, infeasible = (xp.concat(part) for part in zip(*parts, strict=True))
+        report = InversionReport(wrong, infeasible)
+        _warn_of_inversion(method, report)
         return (normals, report) if return_report else normals
 
     def round(self, normals: Any) -> Array:
@@ -239,9 +244,25 @@ class GaussianRoundingSampler(BitSampler[Rounding]):
         return f"{type(self).__name__}({arguments})"
 
 
-def _inversion_report(model: Rounding, bits: BitArray, normals: Array, infeasible: Array) -> InversionReport:
+def _invert_block(
+    model: Rounding, bits: BitArray, method: str, key: int, first: int
+) -> tuple[Array, Array, Array]:
+    """Normals of the codes from `first` on, their numbers of wrong bits, and which are infeasible."""
+    normals, infeasible = invert_signs(model.factor, model.signs(bits), method, key, first)
     wrong = hamming_distance(model.bits(model.scores(normals)), bits)
-    return InversionReport(wrong, infeasible | _contradicts_ties(model.ties, bits))
+    return normals, wrong, infeasible | _contradicts_ties(model.ties, bits)
+
+
+def _warn_of_inversion(method: str, report: InversionReport) -> None:
+    if method == "least_squares":
+        warnings.warn(
+            "least squares gives every bit the same margin, so a path between two codes flips all its bits in one "
+            "step; prefer method='perceptron' or 'posterior' for interpolation",
+            RepairWarning,
+            stacklevel=3,
+        )
+    elif method != "centroid" and bool((~report.exact).any()):
+        warnings.warn(f"inversion is not exact: {report}", RepairWarning, stacklevel=3)
 
 
 def _contradicts_ties(ties: Ties, bits: BitArray) -> Array:

@@ -112,6 +112,12 @@ def test_posterior_repeats_with_its_seed(sampler, latents):
     np.testing.assert_allclose(sampler.invert(latents[:2], "posterior", rng=3), first[:2], atol=1e-6)
 
 
+def test_block_size_changes_nothing(sampler, latents, monkeypatch):
+    whole = sampler.invert(latents[:9], "posterior", rng=3)
+    monkeypatch.setattr("bernoulli_latent.samplers.gaussian_rounding.BLOCK", 4)
+    np.testing.assert_allclose(sampler.invert(latents[:9], "posterior", rng=3), whole, atol=1e-6)
+
+
 def test_centroid_is_the_papers(sampler, latents):
     rows, signs = sampler._model.factor, sampler._model.signs(sampler._read(latents[:1], "y"))[0]
     expected = rows[signs > 0].mean(0) - rows[signs < 0].mean(0)

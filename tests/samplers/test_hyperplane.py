@@ -224,6 +224,17 @@ def test_sampler_moves_to_torch(sampler, latents, torch, device):
     np.testing.assert_array_equal(moved.round(normals).cpu(), latents[:2])
 
 
+@ignore_repair
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_plain_array_code_does_what_the_kernels_do(latents, sampler, torch, monkeypatch, library):
+    y = latents if library == "numpy" else torch.as_tensor(latents)
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    twin = HyperplaneSampler().fit(y)
+    np.testing.assert_allclose(twin.model_moments().matrix, sampler.model_moments().matrix, atol=1e-9)
+    assert (np.asarray(twin.sample(1000, rng=4)) != sampler.sample(1000, rng=4)).sum() <= 2
+    np.testing.assert_array_equal(np.asarray(twin.round(twin.invert(y[:20]))), latents[:20])
+
+
 FORMS = ["bool", "int8", "uint8", "int64", "float16", "float32", "float64"]
 
 
