@@ -206,8 +206,10 @@ def _draw(sampler: Any, n: int, start: int, seed: int, options: argparse.Namespa
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from bernoulli_latent._demo import run
-
+    try:
+        from bernoulli_latent._demo import run
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(f"{error}; try pip install 'bernoulli_latent[examples]'") from error
     run(options.output, options.seed, options.epochs)
 
 

@@ -288,6 +288,10 @@ class TestRefusals:
         with refusal(ValueError, "`words` must have shape (n_samples, ceil(n_bits / 64))"):
             BitArray(np.zeros(shape, dtype=np.uint64), n_bits)
 
+    def test_bits_beyond_the_last_of_several_words(self):
+        with refusal(ValueError, "`words` must be zero beyond bit n_bits=70; got a bit set there in row 0"):
+            BitArray(np.array([[0, 1 << 6]], dtype=np.uint64), 70)
+
     @pytest.mark.parametrize("bit", [3, 63])
     def test_bits_beyond_the_last(self, to_library, bit):
         words = np.array([[7], [1 << bit]], dtype=np.uint64)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.datasets import load_digits
 
 __all__ = ["Digits", "load"]
 
@@ -24,8 +25,6 @@ class Digits:
 
 def load(seed: int) -> tuple[Digits, Digits]:
     """Digits to learn from, and unseen ones, split at random."""
-    from sklearn.datasets import load_digits
-
     images, classes = load_digits(return_X_y=True)
     order = np.random.default_rng(seed).permutation(len(images))
     parts = order[:N_TRAINING], order[N_TRAINING:]

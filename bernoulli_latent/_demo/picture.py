@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from bernoulli_latent._arrays import Array
 from bernoulli_latent._demo.experiment import Experiment
 from bernoulli_latent.io import atomic_write
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["draw"]
 
@@ -36,8 +33,6 @@ class Panel:
 
 def draw(experiment: Experiment, path: str) -> None:
     """Write the picture to the file `path`."""
-    from matplotlib.figure import Figure
-
     rows = _rows(experiment)
     heights = [TILE * row[0].images.shape[0] + TITLE for row in rows]
     figure = Figure(figsize=(TILE * (2 * COLUMNS + GUTTER) + 0.16, sum(heights) + 0.12))

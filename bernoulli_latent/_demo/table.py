@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from sklearn.neighbors import KNeighborsClassifier
 
 from bernoulli_latent._demo.experiment import Experiment
 from bernoulli_latent._demo.frechet import frechet_distance
@@ -48,8 +49,6 @@ def _distances(experiment: Experiment) -> list[str]:
 
 def _edits(experiment: Experiment) -> Iterator[str]:
     """How many bits an edit changes, and how often a classifier then sees the digit that was asked for."""
-    from sklearn.neighbors import KNeighborsClassifier
-
     training, unseen, decode = experiment.training, experiment.unseen, experiment.code.decode
     classifier = KNeighborsClassifier(n_neighbors=3).fit(decode(experiment.latents), training.classes)
     own = np.mean(classifier.predict(decode(experiment.unseen_latents)) == unseen.classes)

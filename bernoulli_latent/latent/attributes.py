@@ -100,10 +100,7 @@ class AttributeEditor:
         _check_varies(columns, self.names_)
         self.mean_ = _mean(bits)
         self.conditional_mean_ = np.stack(
-            [
-                [_mean(bits[from_host(has == value, bits.words)]) for value in (False, True)]
-                for has in columns.T
-            ]
+            [[_mean(bits[from_host(has == value, bits.words)]) for value in (False, True)] for has in columns.T]
         )
         return self
 
@@ -146,9 +143,7 @@ class AttributeEditor:
         if contrast:
             score = score - self.mean_
         if not 0 <= threshold < 2:
-            raise ValueError(
-                f"`threshold` must lie in [0, 2); got {threshold}. It is compared with means in [-1, 1]"
-            )
+            raise ValueError(f"`threshold` must lie in [0, 2); got {threshold}. It is compared with means in [-1, 1]")
         strength = np.abs(score)
         order = np.argsort(-strength, kind="stable")[: int(np.sum(strength > threshold))]
         index = order if budget is None else order[: check_count(budget, "budget")]
@@ -188,18 +183,14 @@ class AttributeEditor:
         index, target = self.bits(name, value, threshold, contrast, budget)
         bits, coding = read_bits(latents, "latents")
         if bits.n_bits != len(self.mean_):
-            raise ValueError(
-                f"`latents` must have {len(self.mean_)} bits like those fitted; got {bits.n_bits}"
-            )
+            raise ValueError(f"`latents` must have {len(self.mean_)} bits like those fitted; got {bits.n_bits}")
         keep = ~_mask(index, bits)
         edited = BitArray((bits.words & keep) | _mask(index[target], bits), bits.n_bits)
         return edited if isinstance(latents, BitArray) else Form.of(latents, coding).write(edited)
 
     def _conditional_mean(self, name: Hashable, value: bool) -> HostArray:
         if not hasattr(self, "names_"):
-            raise NotFittedError(
-                "this AttributeEditor is not fitted yet; call `fit(latents, attributes)` first"
-            )
+            raise NotFittedError("this AttributeEditor is not fitted yet; call `fit(latents, attributes)` first")
         if name not in self.names_:
             known = ", ".join(map(repr, self.names_[:10])) + (", ..." if len(self.names_) > 10 else "")
             raise ValueError(f"`name` must be one of {known}; got {name!r}")
@@ -232,9 +223,7 @@ def _check_names(names: Sequence[Hashable] | None, n_attributes: int) -> tuple[H
     if names is None:
         return tuple(range(n_attributes))
     if isinstance(names, str) or len(names) != n_attributes:
-        raise ValueError(
-            f"`names` must be {n_attributes} names, one for each column of `attributes`; got {names!r}"
-        )
+        raise ValueError(f"`names` must be {n_attributes} names, one for each column of `attributes`; got {names!r}")
     if len(set(names)) != n_attributes:
         raise ValueError(f"`names` must differ from each other; got {list(names)!r}")
     return tuple(names)

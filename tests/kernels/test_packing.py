@@ -48,6 +48,7 @@ def layouts(y: np.ndarray) -> dict[str, np.ndarray]:
         "rows of a wider matrix": np.concatenate([y, y], axis=1)[:, :n_bits],
         "every second row": np.repeat(y, 2, axis=0)[::2],
         "strided both ways": wide[::2, ::3],
+        "upside down": y[::-1].copy()[::-1],
         "reversed": y[::-1, ::-1].copy()[::-1, ::-1],
         "unaligned": offset,
         "read-only": read_only,
@@ -106,7 +107,8 @@ def test_pack_finds_the_first_entry_that_is_no_bit(kernels, dtype, value, index)
 
 
 @TWINS
-def test_pack_finds_an_entry_far_down_in_a_matrix_read_in_blocks(kernels):
+def test_pack_finds_an_entry_far_down_in_a_matrix_read_in_blocks(kernels, monkeypatch):
+    monkeypatch.setattr(generic_packing, "BLOCK_ENTRIES", 2**16)
     y = np.zeros((3000, 200), dtype=np.float32)
     y[2999, 7] = np.nan
     assert kernels.pack(y[:, ::-1][:, ::-1][:, :150])[3] == 2999 * 150 + 7
