@@ -248,7 +248,23 @@ class BitArray:
         """Marginal probabilities: the share of samples that have each bit set, shape (n_bits,)."""
         if self.n_samples == 0:
             raise ValueError("the mean of no samples is not defined")
-        return _packing("bit_counts", [self.words], self.n_bits) / self.n_samples
+        counts = _packing("bit_counts", [self.words], self.n_bits)
+        return namespace(counts).astype(counts, namespace(counts).float64) / self.n_samples
+
+    def cross_products(self) -> Array:
+        r"""Sums of products of the bits as -1 and +1, bordered by the sums of the bits.
+
+        Returns
+        -------
+        array of int64, shape (n_bits + 1, n_bits + 1)
+            :math:`\sum_k y_k y_k^\top` with a constant +1 appended to every sample, exact.
+
+        Examples
+        --------
+        >>> BitArray.from_array([[0, 1], [1, 1], [1, 1]]).cross_products()
+        array([[3, 1, 1], [1, 3, 3], [1, 3, 3]])
+        """
+        return _packing("cross_products", [self.words], self.n_bits)
 
     def to(self, device: Any) -> BitArray:
         """Copy to another torch device, unless the bits are there already."""

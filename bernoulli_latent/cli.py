@@ -100,7 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("input", metavar="INPUT")
     for command in (fit, check):
         command.add_argument("--repair", choices=REPAIRS, default="nearest", help="default: %(default)s")
-        command.add_argument("--boundary-weight", type=float, default=10.0, metavar="W", help="default: %(default)s")
+        command.add_argument(
+            "--boundary-weight", type=float, metavar="W", help="default: half the number of bits that vary"
+        )
         command.add_argument("--rank", type=_at_least(1), help="bound on the dimension of the normals")
 
     sample = _add(commands, _sample, "sample", "Draw samples of a fitted model.", SAMPLE)

@@ -8,7 +8,7 @@ from typing import Any
 
 from bernoulli_latent._arrays import Array, namespace, to_host
 from bernoulli_latent._checks import check_symmetric, first_offence
-from bernoulli_latent.bits import BitArray, _packing, read_bits
+from bernoulli_latent.bits import read_bits
 from bernoulli_latent.correlation.bounds import FeasibilityReport, check_bounds
 from bernoulli_latent.correlation.joint import check_probabilities, joint_probabilities
 from bernoulli_latent.errors import NotFittedError
@@ -180,7 +180,7 @@ class BernoulliMoments:
         """
         bits, coding = read_bits(y, "y", values)
         part = BernoulliMoments()
-        part._counts = _count(bits)
+        part._counts = bits.cross_products()
         part.form = Form.of(y, coding)
         if self.is_empty:
             self._counts, self.form = part._counts, part.form
@@ -352,8 +352,3 @@ class BernoulliMoments:
         if self.is_empty:
             return "BernoulliMoments()"
         return f"BernoulliMoments(n_bits={self.n_bits}, n_samples={self.n_samples})"
-
-
-def _count(bits: BitArray) -> Array:
-    """Sums of y y^T over the rows, bordered by the sums of y: int64."""
-    return _packing("cross_products", [bits.words], bits.n_bits)

@@ -16,23 +16,23 @@ from bernoulli_latent.samplers.report import moment_errors
 
 __all__ = ["run", "tables"]
 
-WEIGHTS = (1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)
-MOMENT_WEIGHTS = (1.0, 10.0, 100.0)
+WEIGHTS = ("1", "3", "10", "30", "100", "1000", "N/2")
+"""N/2 lets the N means count as much as the N(N - 1)/2 pairs."""
+
+MOMENT_WEIGHTS = ("1", "10", "100", "N/2")
 LARGEST_ALTERNATING = 70
 LARGEST_QUICK = 70
 
-DEFAULT = 10.0
 DETAILED = ("mnist_200", "cifar10_600", "cifar10_1500")
 SHOWN = (
-    ("clip", DEFAULT),
-    ("shrink", DEFAULT),
-    ("nearest", 1.0),
-    ("nearest", 10.0),
-    ("nearest", 100.0),
-    ("means", DEFAULT),
-    ("moments", 10.0),
+    ("clip", None),
+    ("shrink", None),
+    ("nearest", "1"),
+    ("nearest", "10"),
+    ("nearest", "N/2"),
+    ("moments", "N/2"),
+    ("means", None),
 )
-WEIGHTED = ("nearest", "alternating", "moments")
 
 
 def run(options: Options) -> Iterator[Row]:
@@ -51,11 +51,11 @@ def _data(options: Options) -> Iterator[tuple[str, Bits]]:
         yield from collections(options.data)
 
 
-def _settings(n_bits: int, quick: bool) -> list[tuple[str, float]]:
+def _settings(n_bits: int, quick: bool) -> list[tuple[str, str | None]]:
     nearest = [("nearest", weight) for weight in WEIGHTS]
     moments = [("moments", weight) for weight in MOMENT_WEIGHTS]
-    plain = [(repair, DEFAULT) for repair in ("means", "clip", "shrink")]
-    slow = [("alternating", DEFAULT)] if n_bits <= LARGEST_ALTERNATING and not quick else []
+    plain = [(repair, None) for repair in ("means", "clip", "shrink")]
+    slow = [("alternating", "10")] if n_bits <= LARGEST_ALTERNATING and not quick else []
     return [*nearest, *plain, *moments, *slow]
 
 
@@ -66,8 +66,11 @@ def _floors(name: str, fitted: BernoulliMoments, unseen: BernoulliMoments) -> It
     yield _row("independent bits", name, independent, fitted, unseen)
 
 
-def _fit(name: str, fitted: BernoulliMoments, unseen: BernoulliMoments, repair: str, weight: float) -> Row:
-    sampler = HyperplaneSampler(repair, weight)
+def _fit(name: str, fitted: BernoulliMoments, unseen: BernoulliMoments, repair: str, weight: str | None) -> Row:
+    chosen: dict[str, Any] = {}
+    if weight is not None:
+        chosen["boundary_weight"] = fitted.n_bits / 2 if weight == "N/2" else float(weight)
+    sampler = HyperplaneSampler(repair, **chosen)
     with warnings.catch_warnings(action="ignore", category=RepairWarning):
         report, timing = clock(lambda: sampler.fit_moments(fitted).report_)
     facts = {
@@ -76,8 +79,7 @@ def _fit(name: str, fitted: BernoulliMoments, unseen: BernoulliMoments, repair: 
         "negative_eigenvalues": report.negative_eigenvalues,
     }
     row = _row(repair, name, sampler.model_moments(), fitted, unseen)
-    parameters = {**row.parameters, "boundary_weight": weight} if repair in WEIGHTED else row.parameters
-    return Row(repair, parameters, name, timing, {**row.values, **facts})
+    return Row(repair, {**row.parameters, "weight": weight, **chosen}, name, timing, {**row.values, **facts})
 
 
 def _row(contender: str, name: str, model: BernoulliMoments, fitted: BernoulliMoments, unseen: BernoulliMoments) -> Row:
@@ -110,8 +112,11 @@ def _detail(row: dict[str, Any]) -> list[str]:
 
 
 def _label(row: dict[str, Any]) -> str:
-    weight = row["parameters"].get("boundary_weight")
-    return row["contender"] if weight is None else f"{row['contender']}, {weight:g}"
+    return _name(row["contender"], row["parameters"].get("weight"))
+
+
+def _name(repair: str, weight: str | None) -> str:
+    return repair if weight is None else f"{repair}, {weight}"
 
 
 def _overview(rows: Rows, names: list[str], key: str, which: str = "fitted") -> str:
@@ -120,15 +125,9 @@ def _overview(rows: Rows, names: list[str], key: str, which: str = "fitted") -> 
     return table(header, [_overview_line(rows, name, key, which) for name in names])
 
 
-def _name(repair: str, weight: float) -> str:
-    return f"{repair}, {weight:g}" if repair in WEIGHTED else repair
-
-
 def _overview_line(rows: Rows, name: str, key: str, which: str) -> list[str]:
     floor, independent = find(rows, "the other half itself", name), find(rows, "independent bits", name)
-    fits = [
-        find(rows, repair, name, boundary_weight=weight if repair in WEIGHTED else None) for repair, weight in SHOWN
-    ]
+    fits = [find(rows, repair, name, weight=weight) for repair, weight in SHOWN]
     assert floor is not None
     parameters = floor["parameters"]
     cells = [_error(row["values"][which][key]) if row else "-" for row in (*fits, independent)]

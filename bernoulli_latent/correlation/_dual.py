@@ -58,10 +58,10 @@ class Dual(Protocol):
 
 
 class DiagonalDual:
-    """Dual for a prescribed diagonal `target` (n,); multipliers are (n,)."""
+    """Dual for a prescribed diagonal `target` (n,); multipliers are (n,), and errors are measured in `unit` (n,)."""
 
-    def __init__(self, b: Array, target: Array) -> None:
-        self.b, self.target, self.evaluations = b, target, 0
+    def __init__(self, b: Array, target: Array, unit: Array) -> None:
+        self.b, self.target, self.unit, self.evaluations = b, target, unit, 0
 
     def start(self) -> Array:
         return self.target - namespace(self.b).linalg.diagonal(self.b)
@@ -73,7 +73,7 @@ class DiagonalDual:
         positive = xp.where(values > 0, values, 0)
         gradient = vectors**2 @ positive - self.target
         value = float(xp.sum(positive**2) / 2 - xp.sum(self.target * multipliers))
-        residual = float(xp.sqrt(xp.mean((gradient / self.target) ** 2)))
+        residual = float(xp.sqrt(xp.mean((gradient / self.unit) ** 2)))
         return DualPoint(multipliers, values, vectors, value, gradient, residual, self.evaluations)
 
     def curvature(self, point: DualPoint) -> tuple[Callable[[Array], Array], Array]:
@@ -92,10 +92,10 @@ class DiagonalDual:
 class MaskedDual:
     """Dual for the entries of `target` where `mask` is true; multipliers are (n, n), zero off the mask."""
 
-    def __init__(self, b: Array, target: Array, mask: Array) -> None:
+    def __init__(self, b: Array, target: Array, mask: Array, unit: Array) -> None:
         self.b, self.target, self.mask, self.evaluations = b, target, mask, 0
-        root = namespace(b).sqrt(namespace(b).linalg.diagonal(target))
-        self.scale = root[:, None] * root[None, :]
+        root = namespace(b).sqrt(unit)
+        self.unit = root[:, None] * root
 
     def start(self) -> Array:
         return self._on_mask(self.target - self.b)
@@ -108,7 +108,7 @@ class MaskedDual:
         gradient = self._on_mask(part @ part.mT - self.target)
         positive = xp.where(values > 0, values, 0)
         value = float(xp.sum(positive**2) / 2 - xp.sum(self.target * multipliers))
-        residual = float(xp.sqrt(xp.sum((gradient / self.scale) ** 2) / self.b.shape[0]))
+        residual = float(xp.sqrt(xp.sum((gradient / self.unit) ** 2) / self.b.shape[0]))
         return DualPoint(multipliers, values, vectors, value, gradient, residual, self.evaluations)
 
     def curvature(self, point: DualPoint) -> tuple[Callable[[Array], Array], Array]:

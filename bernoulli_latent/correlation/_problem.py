@@ -87,19 +87,30 @@ class Problem:
         """Diagonal of the semidefinite part `x - base` (n,)."""
         return self.diagonal - namespace(self.a).linalg.diagonal(self.base)
 
+    @property
+    def separable(self) -> bool:
+        """Whether diagonal weights, or none, say all that `weights` say."""
+        if self.weights is None or self.weights.ndim == 1:
+            return True
+        xp = namespace(self.a)
+        zeros = xp.zeros_like(self.diagonal)
+        fit = diagonal_weights(self.weights)
+        products, squares = with_diagonal(fit[:, None] * fit, zeros), with_diagonal(self.weights**2, zeros)
+        return bool(xp.all(xp.abs(products - squares) <= 1000 * xp.finfo(self.a.dtype).eps * products))
+
     def scale(self) -> Array:
         """Square roots of the diagonal weights (n,): the change of variable that removes them."""
-        xp = namespace(self.a)
         if self.weights is None:
-            return xp.ones_like(self.diagonal)
-        return xp.sqrt(diagonal_weights(self.weights))
+            return namespace(self.a).ones_like(self.diagonal)
+        return namespace(self.a).sqrt(diagonal_weights(self.weights))
 
     def dual(self) -> Dual:
         """Dual of the problem for ``scale * (x - base) * scale``."""
         b, target = self.scaled()
+        unit = self.diagonal * self.scale() ** 2
         if self.fixed is None:
-            return DiagonalDual(b, target)
-        return MaskedDual(b, with_diagonal(b, target), self.fixed)
+            return DiagonalDual(b, target, unit)
+        return MaskedDual(b, with_diagonal(b, target), self.fixed, unit)
 
     def scaled(self) -> tuple[Array, Array]:
         """Matrix and diagonal in the variable ``scale * (x - base) * scale``."""

@@ -75,7 +75,7 @@ def solve(
 
 def _states(problem: Problem, method: str, restart: Any) -> tuple[Iterator[State], float | None]:
     """Iterates of the method, and the smallest eigenvalue of the input where the first of them shows it."""
-    if problem.weights is not None and problem.weights.ndim == 2:
+    if not problem.separable:
         return weighted(problem, restart or start_weighted(problem)), None
     dual = problem.dual()
     point = dual.evaluate(restart[-1][0] if restart else dual.start())

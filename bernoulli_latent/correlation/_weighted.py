@@ -50,7 +50,7 @@ def weighted(problem: Problem, state: WeightedState) -> Iterator[WeightedState]:
     b, target = problem.scaled()
     scale = problem.scale()
     target = with_diagonal(b, target)
-    squares = (problem.weights / (scale[:, None] * scale)) ** 2
+    squares = with_diagonal((problem.weights / (scale[:, None] * scale)) ** 2, 0 * scale)
     penalty = float(xp.sum(squares)) / (b.shape[0] * (b.shape[0] - 1))
     mask = with_diagonal(b * 0, scale * 0 + 1) > 0 if problem.fixed is None else problem.fixed
     while True:

@@ -96,7 +96,7 @@ def nearest_correlation(
     diagonal : array, shape (n,), optional
         Positive diagonal of the result; ones by default.
     tol : float, optional
-        Tolerance for `residual`; 1e-7 in float64 and 1e-5 in float32 by default.
+        Tolerance for `residual`; 1e-7 in float64 and 1e-4 in float32 by default.
     max_iter : int
         Most iterations of this call.
     callback : callable, optional

@@ -16,7 +16,7 @@ from bernoulli_latent.samplers.gaussian_rounding import GaussianRoundingSampler
 from bernoulli_latent.samplers.repair import REPAIRS, repair_gram
 from bernoulli_latent.samplers.report import FitReport, moment_errors
 from bernoulli_latent.samplers.rounding import Rounding
-from bernoulli_latent.samplers.ties import find_ties
+from bernoulli_latent.samplers.ties import Ties, find_ties
 
 __all__ = ["HyperplaneSampler"]
 
@@ -43,9 +43,10 @@ class HyperplaneSampler(GaussianRoundingSampler):
         - ``"alternating"``: the minimum of ``"nearest"`` by alternating projections;
         - ``"clip"``: negative eigenvalues set to zero and the diagonal scaled back, as in [1]_;
         - ``"shrink"``: the least mixture with the identity.
-    boundary_weight : float
-        Weight of an error in a mean against an error in a pair, positive; read by ``"nearest"``,
-        ``"alternating"`` and ``"moments"``.
+    boundary_weight : float, optional
+        Weight of a squared error in a mean against one in a pair, positive; read by ``"nearest"``,
+        ``"alternating"`` and ``"moments"``. By default half the number of bits that vary, with which all means
+        together weigh as much as all pairs together: the sum of the two mean squared errors is minimised.
     rank : int, optional
         Bound on the dimension of `r`; by default the numerical rank of the repaired matrix.
     precision : {"float32", "float64"}
@@ -84,7 +85,7 @@ class HyperplaneSampler(GaussianRoundingSampler):
     def __init__(
         self,
         repair: str = "nearest",
-        boundary_weight: float = 10.0,
+        boundary_weight: float | None = None,
         rank: int | None = None,
         *,
         precision: str = "float32",
@@ -97,7 +98,7 @@ class HyperplaneSampler(GaussianRoundingSampler):
     def _check_parameters(self) -> None:
         if self.repair not in REPAIRS:
             raise ValueError(f"`repair` must be one of {', '.join(map(repr, REPAIRS))}; got {self.repair!r}")
-        if not (0 < self.boundary_weight < math.inf):
+        if self.boundary_weight is not None and not (0 < self.boundary_weight < math.inf):
             raise ValueError(f"`boundary_weight` must be positive and finite; got {self.boundary_weight}")
         if self.rank is not None:
             check_count(self.rank, "rank", least=1)
@@ -114,18 +115,24 @@ class HyperplaneSampler(GaussianRoundingSampler):
         reduced = xp.take(xp.take(M, own, axis=0), own, axis=1)
         H = gram_from_moments(reduced)
         eigenvalues = xp.linalg.eigvalsh(H)
-        weights = xp.astype(ties.multiplicity, xp.float64)
-        weights[0] = self.boundary_weight
-        repaired = repair_gram(reduced, H, weights, self.repair, self.rank)
+        repaired = repair_gram(reduced, H, self._weights(ties), self.repair, self.rank)
         model = Rounding(repaired.rows, ties)
         report = _report(self.repair, moments, model, eigenvalues, repaired.distance)
         _warn_of_errors(report)
         return model, report
 
+    def _weights(self, ties: Ties) -> Array:
+        """Weight of each representative: the bits it stands for, and that of the boundary."""
+        xp = namespace(ties.index)
+        weights = xp.astype(ties.multiplicity, xp.float64)
+        varying = float(xp.sum(weights[1:]))
+        weights[0] = max(varying / 2, 1.0) if self.boundary_weight is None else self.boundary_weight
+        return weights
+
     def _parameters(self) -> dict[str, Any]:
         return {
             "repair": self.repair,
-            "boundary_weight": float(self.boundary_weight),
+            "boundary_weight": None if self.boundary_weight is None else float(self.boundary_weight),
             "rank": self.rank,
             "precision": self.precision,
         }
