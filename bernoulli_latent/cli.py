@@ -30,7 +30,7 @@ Files are written whole or not at all.
 
 INPUT = """\
 INPUT is a .npy file of bits, shape (n_samples, n_bits), coded as bool, {0, 1} or {-1, +1}, which is read in
-blocks and may be larger than memory; or an .npz file with one of
+blocks and may be larger than memory; or a file that BernoulliMoments.save wrote; or an .npz file with one of
   - a single array of such bits;
   - `matrix`, (n_bits + 1, n_bits + 1): second moments of {-1, +1} bits, the means in the last row and column;
   - `probabilities`, (n_bits,), alone or with one of `correlation`, `joint`, `odds_ratio`, (n_bits, n_bits).
@@ -224,9 +224,14 @@ def _versions(options: argparse.Namespace) -> None:
 def _read_moments(path: str) -> Any:
     """Moments that the file gives, or those of the bits in it."""
     from bernoulli_latent import BernoulliMoments
+    from bernoulli_latent.io import HEADER
 
+    if Path(path).suffix == ".safetensors":
+        return BernoulliMoments.load(path)
     arrays = _load(path)
     names = set(arrays)
+    if HEADER in names:
+        return BernoulliMoments.load(path)
     if names == {"matrix"}:
         return BernoulliMoments.from_matrix(arrays["matrix"])
     if "probabilities" in names and names <= {"probabilities", "correlation", "joint", "odds_ratio"}:
@@ -259,8 +264,7 @@ def _blocks(n_samples: int, n_bits: int) -> list[tuple[int, int]]:
 
 def _load(path: str) -> dict[str, np.ndarray[Any, Any]]:
     """Arrays of a file by name; that of a .npy file has the name "" and stays on disk."""
-    import zipfile
-    import zlib
+    from bernoulli_latent.io import UNREADABLE
 
     try:
         with open(path, "rb") as file:
@@ -269,5 +273,5 @@ def _load(path: str) -> dict[str, np.ndarray[Any, Any]]:
             file.seek(0)
             with np.load(file, allow_pickle=False) as content:
                 return dict(content)
-    except (ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         raise ValueError(f"{path!r} is damaged, or not a .npy or .npz file of numbers") from error

@@ -29,7 +29,6 @@ UNREADABLE = (
     EOFError,
     KeyError,
     MemoryError,
-    OSError,
     RuntimeError,
     ValueError,
     struct.error,
@@ -90,7 +89,7 @@ def read_arrays(path: str | os.PathLike[str], kind: str) -> tuple[Arrays, dict[s
         raise FileNotFoundError(f"`path` must name a file; there is none at {os.fspath(path)!r}")
     try:
         arrays, text = reader(path)
-    except UNREADABLE as error:
+    except (*UNREADABLE, OSError) as error:
         raise ValueError(f"{os.fspath(path)!r} is damaged or not a {kind} file of {FORMAT}: {error}") from error
     header = _check_header(path, kind, text)
     if header["sha256"] != _digest(arrays, header["values"]):

@@ -283,3 +283,11 @@ def test_citation_of_functions_software_and_strangers():
         assert entry.count("{") == entry.count("}")
     with pytest.raises(TypeError, match=r"`obj` must be a class, function or instance of bernoulli_latent"):
         citation(np.mean)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_saved_moments_are_read(tmp_path, capsys, suffix):
+    path = tmp_path / f"moments{suffix}"
+    BernoulliMoments.from_marginals([0.3, 0.6], correlation=[[1, 0.3], [0.3, 1]]).save(path)
+    assert main(["check", str(path)]) == 0
+    assert "feasible" in capsys.readouterr().out

@@ -141,7 +141,7 @@ def diagonal_weights(weights: Array) -> Array:
     xp = namespace(weights)
     n = weights.shape[0]
     if n <= 2:
-        return xp.ones_like(weights[0]) * weights[0, -1]
+        return xp.ones_like(weights[0]) * (weights[0, 1] if n == 2 else 1)
     logs = with_diagonal(2 * xp.log(xp.maximum(weights, 1e-3 * xp.max(weights))), xp.zeros_like(weights[0]))
     sums = xp.sum(logs, axis=1)
     return xp.exp((sums - xp.sum(sums) / (2 * n - 2)) / (n - 2))

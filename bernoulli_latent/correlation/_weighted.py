@@ -49,6 +49,7 @@ def weighted(problem: Problem, state: WeightedState) -> Iterator[WeightedState]:
     xp = namespace(problem.a)
     b, target = problem.scaled()
     scale = problem.scale()
+    unit = scale * xp.sqrt(problem.diagonal)
     target = with_diagonal(b, target)
     squares = with_diagonal((problem.weights / (scale[:, None] * scale)) ** 2, 0 * scale)
     penalty = float(xp.sum(squares)) / (b.shape[0] * (b.shape[0] - 1))
@@ -61,6 +62,6 @@ def weighted(problem: Problem, state: WeightedState) -> Iterator[WeightedState]:
         part = factor(*xp.linalg.eigh(relaxed + state.multipliers))
         semidefinite = symmetric(part @ part.mT)
         moved = xp.maximum(xp.abs(x - semidefinite), penalty * xp.abs(semidefinite - state.semidefinite))
-        residual = float(xp.linalg.matrix_norm(moved / (scale[:, None] * scale))) / b.shape[0] ** 0.5
+        residual = float(xp.linalg.matrix_norm(moved / (unit[:, None] * unit))) / b.shape[0] ** 0.5
         multipliers = state.multipliers + relaxed - semidefinite
         state = WeightedState(semidefinite, part, multipliers, residual, state.evaluations + 1)

@@ -398,6 +398,7 @@ class TestLibraries:
     @pytest.mark.parametrize("method", METHODS)
     def test_one_and_two_variables(self, to_library, method):
         assert nearest_correlation(to_library([[7.0]]), method=method).matrix.tolist() == [[1.0]]
+        assert nearest_correlation(to_library([[7.0]]), weights=to_library([[0.0]])).matrix.tolist() == [[1.0]]
         x = nearest_correlation(to_library([[1.0, 3.0], [3.0, 1.0]]), method=method).matrix.tolist()
         assert x[0][1] == pytest.approx(1, abs=1e-6)
 
