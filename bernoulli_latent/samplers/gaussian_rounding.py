@@ -94,7 +94,9 @@ class GaussianRoundingSampler(BitSampler[Rounding]):
 
         Examples
         --------
+        >>> import warnings
         >>> import numpy as np
+        >>> from bernoulli_latent import HyperplaneSampler
         >>> y = np.random.default_rng(0).integers(0, 2, (1000, 8))
         >>> with warnings.catch_warnings(action="ignore"):
         ...     sampler = HyperplaneSampler().fit(y)
