@@ -5,11 +5,7 @@ from __future__ import annotations
 from bernoulli_latent._arrays import Array, is_torch, namespace
 from bernoulli_latent._checks import as_real, check_symmetric, first_offence
 from bernoulli_latent.correlation._dual import diagonal_matrix
-from bernoulli_latent.correlation._problem import (
-    Problem,
-    rounding_level,
-    with_diagonal,
-)
+from bernoulli_latent.correlation._problem import Problem, rounding_level, with_diagonal
 from bernoulli_latent.correlation._weighted import WeightedState
 
 __all__ = ["check_method", "check_start", "check_tolerance", "read_problem"]
@@ -98,8 +94,10 @@ def _read_weights(weights: object, a: Array) -> Array:
 
 def _read_fixed(fixed: object, a: Array) -> Array | None:
     """Mask of the entries to keep, its diagonal true; None where it asks for nothing off the diagonal."""
+    from array_api_compat import device
+
     xp = namespace(a)
-    mask = xp.asarray(fixed)
+    mask = xp.asarray(fixed, device=device(a))
     if not xp.isdtype(mask.dtype, "bool"):
         raise TypeError(f"`fixed` must be a boolean mask; got dtype {mask.dtype}")
     if tuple(mask.shape) != tuple(a.shape):
