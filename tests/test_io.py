@@ -40,16 +40,18 @@ def test_every_flipped_byte_is_noticed_or_harmless(tmp_path, suffix):
     path = tmp_path / f"x{suffix}"
     write_arrays(path, "thing", ARRAYS, {"n": 3})
     content = path.read_bytes()
+    noticed = 0
     for position in range(0, len(content), 7):
         path.write_bytes(content[:position] + bytes([content[position] ^ 0x55]) + content[position + 1 :])
         try:
             arrays, values = read_arrays(path, "thing")
-        except ValueError as error:
-            assert str(path) in str(error)
-        else:
-            assert values == {"n": 3}
-            for name, array in ARRAYS.items():
-                np.testing.assert_array_equal(arrays[name], array)
+        except ValueError:
+            noticed += 1
+            continue
+        assert values == {"n": 3}
+        for name, array in ARRAYS.items():
+            np.testing.assert_array_equal(arrays[name], array)
+    assert noticed > len(content) / 7 / 2
 
 
 def test_foreign_files_are_refused(tmp_path):
@@ -97,13 +99,18 @@ def test_missing_file_and_wrong_suffix(tmp_path):
         write_arrays(tmp_path / "x.pkl", "thing", ARRAYS, {})
 
 
+def write_half(path, failure):
+    with atomic_write(path) as file:
+        file.write(b"half")
+        raise failure
+
+
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, OSError])
 def test_interrupted_write_leaves_the_old_file(tmp_path, failure):
     path = tmp_path / "x.npz"
     path.write_bytes(b"old")
-    with pytest.raises(failure), atomic_write(path) as file:
-        file.write(b"half")
-        raise failure
+    with pytest.raises(failure):
+        write_half(path, failure)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -172,7 +172,9 @@ def test_complex_is_refused():
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
-@pytest.mark.parametrize("moments", [BernoulliMoments.from_samples([[0, 1], [1, 1]]), BernoulliMoments.from_marginals([0.3])])
+@pytest.mark.parametrize(
+    "moments", [BernoulliMoments.from_samples([[0, 1], [1, 1]]), BernoulliMoments.from_marginals([0.3])]
+)
 def test_files_keep_moments(tmp_path, suffix, moments):
     moments.save(tmp_path / f"m{suffix}")
     back = BernoulliMoments.load(tmp_path / f"m{suffix}")

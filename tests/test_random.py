@@ -23,7 +23,7 @@ def test_generators_advance(torch):
         assert len({key & 1 for key in keys}) == 2
 
 
-@pytest.mark.parametrize(("rng", "error"), [(-1, ValueError), (1.5, TypeError), (np.random.RandomState(0), TypeError)])  # noqa: NPY002
+@pytest.mark.parametrize(("rng", "error"), [(-1, ValueError), (1.5, TypeError), (np.random.RandomState(0), TypeError)])
 def test_what_is_no_rng(rng, error):
     with pytest.raises(error, match="`rng` must be"):
         key_from(rng)

@@ -112,9 +112,7 @@ def separate(factor: Array, signs: Array) -> tuple[Array, bool]:
     return from_host(normal, factor), bool((signed @ normal).min() > SLACK)
 
 
-def posterior(
-    factor: Array, signs: Array, normals: Array, key: int, first: int = 0, sweeps: int = SWEEPS
-) -> Array:
+def posterior(factor: Array, signs: Array, normals: Array, key: int, first: int = 0, sweeps: int = SWEEPS) -> Array:
     r"""Draw of :math:`r \sim N(0, I)` given the signs, by Gibbs sampling from a solved start.
 
     Given the other coordinates, one coordinate is a standard normal truncated to the interval in which no margin

@@ -246,9 +246,7 @@ class GaussianRoundingSampler(BitSampler[Rounding]):
         return f"{type(self).__name__}({arguments})"
 
 
-def _invert_block(
-    model: Rounding, bits: BitArray, method: str, key: int, first: int
-) -> tuple[Array, Array, Array]:
+def _invert_block(model: Rounding, bits: BitArray, method: str, key: int, first: int) -> tuple[Array, Array, Array]:
     """Normals of the codes from `first` on, their numbers of wrong bits, and which are infeasible."""
     normals, infeasible = invert_signs(model.factor, model.signs(bits), method, key, first)
     wrong = hamming_distance(model.bits(model.scores(normals)), bits)

@@ -49,7 +49,9 @@ def test_points_between_posterior_draws_have_the_stated_law():
     normals = np.random.default_rng(4).standard_normal((2, n, 6))
     normals[..., 0] = np.abs(normals[..., 0])
     simulated = sampler.round((normals / np.linalg.norm(normals, axis=2, keepdims=True)).sum(axis=0))
-    expected, found = (BernoulliMoments.from_samples(bits).matrix[np.triu_indices(9, 1)] for bits in (simulated, middle))
+    expected, found = (
+        BernoulliMoments.from_samples(bits).matrix[np.triu_indices(9, 1)] for bits in (simulated, middle)
+    )
     # Difference of two samples in 36 moments: a largest z-score above 4.5 has probability 2.5e-4.
     z = (found - expected) / np.sqrt(2 * (1 - expected**2) / n)
     assert np.abs(z).max() < 4.5

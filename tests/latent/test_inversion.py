@@ -54,7 +54,7 @@ def test_infeasible_codes_are_proved_and_reported():
     assert sampler.report_.rank == 2
     codes = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     with pytest.warns(RepairWarning, match="3 of 4 codes exact, 1 infeasible"):
-        normals, report = sampler.invert(codes, return_report=True)
+        report = sampler.invert(codes, return_report=True)[1]
     assert report.infeasible.tolist() == [False, False, False, True]
     assert report.wrong_bits.tolist() == [0, 0, 0, 1]
     possible = {tuple(row) for row in sampler.sample(1000, rng=0)}

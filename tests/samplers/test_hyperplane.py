@@ -313,9 +313,21 @@ def test_bad_data(y, error, message):
         (lambda s: s.invert(np.zeros((1, 3))), ValueError, "`latents` must have 30 bits like the data; got 3"),
         (lambda s: s.invert(np.zeros((1, 30)), "magic"), ValueError, "`method` must be one of .*; got 'magic'"),
         (lambda s: s.round(np.zeros((1, 3))), ValueError, r"`normals` must have shape \(n, 31\); got shape \(1, 3\)"),
-        (lambda s: s.round(np.full((1, 31), np.nan)), ValueError, r"`normals` must be finite; got nan at index \(0, 0\)"),
-        (lambda s: s.interpolate(np.zeros((1, 30)), np.zeros((2, 30)), 3), ValueError, "`target` must have as many rows"),
-        (lambda s: s.interpolate(np.zeros((1, 30)), np.zeros((1, 30)), 1), ValueError, "`steps` must be at least 2; got 1"),
+        (
+            lambda s: s.round(np.full((1, 31), np.nan)),
+            ValueError,
+            r"`normals` must be finite; got nan at index \(0, 0\)",
+        ),
+        (
+            lambda s: s.interpolate(np.zeros((1, 30)), np.zeros((2, 30)), 3),
+            ValueError,
+            "`target` must have as many rows",
+        ),
+        (
+            lambda s: s.interpolate(np.zeros((1, 30)), np.zeros((1, 30)), 1),
+            ValueError,
+            "`steps` must be at least 2; got 1",
+        ),
         (lambda s: s.fit_moments(np.eye(3)), TypeError, "`moments` must be a BernoulliMoments; got ndarray"),
     ],
 )
