@@ -1,11 +1,11 @@
-"""``python -m benchmarks run --suite NAME [--data FOLDER] [--quick]`` and ``python -m benchmarks report [--check]``."""
+"""``python -m benchmarks run --suite NAME [--data FOLDER] [--quick]``, ``report [--check]`` and ``plot``."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from benchmarks import report, results
+from benchmarks import plot, report, results
 from benchmarks.measure import ROOT
 from benchmarks.suites import NAMES, Options
 
@@ -15,6 +15,9 @@ def main() -> int:
     if options.command == "run":
         for name in options.suite or NAMES:
             print(results.measure(name, Options(options.quick, options.data)))
+        return 0
+    if options.command == "plot":
+        print(plot.draw())
         return 0
     changed = list(report.stale()) if options.check else report.write()
     for page in changed:
@@ -31,6 +34,7 @@ def _parse() -> argparse.Namespace:
     run.add_argument("--quick", action="store_true", help="small sizes, kept apart from the real rows")
     write = commands.add_parser("report", help="write the tables of README and docs from the rows")
     write.add_argument("--check", action="store_true", help="change nothing; fail if a table is not up to date")
+    commands.add_parser("plot", help="draw the errors of the repairs from the rows")
     return parser.parse_args()
 
 

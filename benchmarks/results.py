@@ -14,15 +14,16 @@ from benchmarks.tables import Rows
 __all__ = ["measure", "read"]
 
 RESULTS = ROOT / "benchmarks" / "results"
-QUICK_RESULTS = ROOT / "local" / "quick_results"
-"""Ignored by git: a quick run must not take the place of a real one."""
+LOCAL = ROOT / "local"
+"""Ignored by git: here stand rows of runs that are not finished, or were quick, and take no real one's place."""
 
 
 def measure(name: str, options: Options) -> Path:
-    """Run a suite and replace its file; rows are written as they come, under the name only when all are there."""
-    folder = QUICK_RESULTS if options.quick else RESULTS
+    """Run a suite and replace its file; rows are kept apart until all are there."""
+    folder = LOCAL / "quick_results" if options.quick else RESULTS
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished, path = folder / f"{name}.jsonl.part", folder / f"{name}.jsonl"
+    LOCAL.mkdir(exist_ok=True)
+    unfinished, path = LOCAL / f"{name}.jsonl.part", folder / f"{name}.jsonl"
     with unfinished.open("w") as file:
         for line in _lines(name, options):
             file.write(line + "\n")

@@ -82,10 +82,13 @@ def _stream_table(rows: Rows) -> str:
     lines = [
         [
             f"{row['parameters']['n_samples']:,}",
-            f"{number(row['values']['count_seconds'])} s",
-            f"{number(row['values']['build_seconds'])} s",
+            *(_seconds(row["values"][name]) for name in ("count_seconds", "build_seconds")),
             f"{row['values']['peak_mib']:,.0f} MiB",
         ]
         for row in rows
     ]
     return table([f"rows of {N_BITS} bits", "counting", "repair, factor, report", "peak memory"], lines)
+
+
+def _seconds(x: float) -> str:
+    return "-" if x < 1e-3 else f"{number(x)} s"

@@ -108,7 +108,7 @@ def _detail(row: dict[str, Any]) -> list[str]:
     which = "unseen" if row["contender"] == "the other half itself" else "fitted"
     errors = [_error(values[which][key]) for key in ("mean_max", "mean_rms", "pair_max", "pair_rms")]
     time = f"{number(cpu(row))} s" if "cpu_seconds" in row else "-"
-    return [_label(row), *errors, number(values["unseen"]["distance"]), str(values.get("rank", "-")), time]
+    return [_label(row), *errors, _error(values["unseen"]["distance"]), str(values.get("rank", "-")), time]
 
 
 def _label(row: dict[str, Any]) -> str:
@@ -141,4 +141,5 @@ def _overview_line(rows: Rows, name: str, key: str, which: str) -> list[str]:
 
 
 def _error(x: float) -> str:
-    return f"{x:.2g}" if x >= 1e-3 or x == 0 else f"{x:.0e}".replace("e-0", "e-")
+    """Two digits; what rounding leaves is nothing."""
+    return "0" if x < 1e-9 else f"{x:,.0f}" if x >= 100 else f"{x:.2g}" if x >= 1e-3 else f"{x:.0e}"
