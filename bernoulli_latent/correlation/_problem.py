@@ -92,17 +92,17 @@ class Problem:
         """Whether diagonal weights, or none, say all that `weights` say."""
         if self.weights is None or self.weights.ndim == 1:
             return True
-        xp = namespace(self.a)
-        zeros = xp.zeros_like(self.diagonal)
-        fit = diagonal_weights(self.weights)
-        products, squares = with_diagonal(fit[:, None] * fit, zeros), with_diagonal(self.weights**2, zeros)
-        return bool(xp.all(xp.abs(products - squares) <= 1000 * xp.finfo(self.a.dtype).eps * products))
+        return _are_products(_equivalent(self.weights), self.weights)
 
     def scale(self) -> Array:
-        """Square roots of the diagonal weights (n,): the change of variable that removes them."""
+        """Change of variable (n,) that removes diagonal weights, and evens out the others."""
+        xp = namespace(self.a)
         if self.weights is None:
-            return namespace(self.a).ones_like(self.diagonal)
-        return namespace(self.a).sqrt(diagonal_weights(self.weights))
+            return xp.ones_like(self.diagonal)
+        if self.weights.ndim == 1:
+            return xp.sqrt(self.weights)
+        equivalent = _equivalent(self.weights)
+        return xp.sqrt(equivalent if _are_products(equivalent, self.weights) else _row_sizes(self.weights))
 
     def dual(self) -> Dual:
         """Dual of the problem for ``scale * (x - base) * scale``."""
@@ -131,20 +131,29 @@ class Problem:
         return with_diagonal(x, self.diagonal)
 
 
-def diagonal_weights(weights: Array) -> Array:
-    """Vector `d` whose products ``d[i] * d[j]`` fit the squares of element weights, as logarithms.
-
-    It is the exact equivalent where one exists; a vector is returned as it is.
-    """
-    if weights.ndim == 1:
-        return weights
+def _equivalent(weights: Array) -> Array:
+    """Vector `d` whose products ``d[i] * d[j]`` are the squares of element weights, if there is one."""
     xp = namespace(weights)
     n = weights.shape[0]
     if n <= 2:
         return xp.ones_like(weights[0]) * (weights[0, 1] if n == 2 else 1)
-    logs = with_diagonal(2 * xp.log(xp.maximum(weights, 1e-3 * xp.max(weights))), xp.zeros_like(weights[0]))
+    logs = with_diagonal(2 * xp.log(xp.where(weights > 0, weights, 1)), xp.zeros_like(weights[0]))
     sums = xp.sum(logs, axis=1)
     return xp.exp((sums - xp.sum(sums) / (2 * n - 2)) / (n - 2))
+
+
+def _are_products(vector: Array, weights: Array) -> bool:
+    xp = namespace(weights)
+    zeros = xp.zeros_like(vector)
+    products, squares = with_diagonal(vector[:, None] * vector, zeros), with_diagonal(weights**2, zeros)
+    return bool(xp.all(xp.abs(products - squares) <= 1000 * xp.finfo(weights.dtype).eps * products))
+
+
+def _row_sizes(weights: Array) -> Array:
+    """Root mean squares of the rows (n,), which no row of zeros makes zero."""
+    xp = namespace(weights)
+    sizes = xp.sqrt(xp.mean(with_diagonal(weights, xp.zeros_like(weights[0])) ** 2, axis=1))
+    return xp.maximum(sizes, 1e-3 * xp.max(sizes))
 
 
 def rounding_level(a: Array) -> float:

@@ -44,7 +44,7 @@ def weighted(problem: Problem, state: WeightedState) -> Iterator[WeightedState]:
     """Minimise ``1/2 ||weights * (x - a)||^2`` from `state` on, one eigendecomposition an iterate.
 
     Every entry of `x` has a closed form, prescribed or not, and the semidefinite copy is a projection. In the
-    variable scaled by the nearest diagonal weights the mean squared weight is a good penalty.
+    variable scaled by the sizes of the rows of weights the mean squared weight is a good penalty.
     """
     xp = namespace(problem.a)
     b, target = problem.scaled()

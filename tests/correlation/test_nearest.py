@@ -11,6 +11,7 @@ from bernoulli_latent import RepairWarning, nearest_correlation
 from bernoulli_latent.correlation._problem import rounding_level
 
 HIGHAM = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 1.0]])
+TRIDIAGONAL = 2 * np.eye(4) - np.eye(4, k=1) - np.eye(4, k=-1)
 ITERATIVE = ["newton", "alternating"]
 METHODS = [*ITERATIVE, "clip", "shrink"]
 
@@ -75,6 +76,13 @@ def frobenius(x):
     return float(np.linalg.norm(x))
 
 
+def symmetric(n, upper):
+    """Unit diagonal, and the entries above it row by row."""
+    x = np.eye(n)
+    x[np.triu_indices(n, 1)] = upper
+    return x + np.triu(x, 1).T
+
+
 matrices = st.builds(indefinite, st.integers(1, 12), st.integers(0, 2**32), st.floats(0.05, 3))
 
 
@@ -89,6 +97,35 @@ class TestPublished:
         assert result.distance == pytest.approx(np.sqrt(4 * (1 - x) ** 2 + 2 * y**2), abs=1e-12)
         assert result.min_eigenvalue_before == pytest.approx(1 - np.sqrt(2), abs=1e-15)
         assert result.converged
+
+    @pytest.mark.parametrize("method", ITERATIVE)
+    def test_nag_g02aa(self, method):
+        """The example of the NAG Library's g02aa, results as printed in its manual (Mark 30.3)."""
+        a, b, c = -0.8084124981489, 0.1915875018502, 0.1067750490255
+        expected = [[1, a, b, c], [a, 1, -0.6562326948064, b], [b, -0.6562326948064, 1, a], [c, b, a, 1]]
+        result = nearest_correlation(TRIDIAGONAL, method=method, tol=1e-14)
+        np.testing.assert_allclose(result.matrix, expected, rtol=0, atol=1e-12)
+        assert result.distance == pytest.approx(2.134, abs=5e-4)
+
+    @pytest.mark.parametrize("method", ITERATIVE)
+    def test_nag_g02as(self, method):
+        """The example of g02as: two pairs fixed, eigenvalues of at least 0.04; Higham and Strabic (2016)."""
+        a = symmetric(5, [-0.0991, 0.5665, -0.5653, -0.3441, -0.4273, 0.8474, 0.4975, -0.1837, -0.0585, -0.2713])
+        x = symmetric(5, [-0.0991, 0.5116, -0.4019, -0.2257, -0.3498, 0.6170, 0.3305, -0.2656, -0.1179, -0.2713])
+        mask = symmetric(5, [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]) == 1
+        result = nearest_correlation(a, method=method, fixed=mask, min_eigenvalue=0.04, tol=1e-10)
+        np.testing.assert_allclose(result.matrix, x, rtol=0, atol=5.1e-5)
+        assert np.all(result.matrix[mask] == a[mask])
+        assert result.distance == pytest.approx(0.5310, abs=5e-5)
+        eigenvalues = [0.0400, 0.5664, 0.9973, 1.2377, 2.1587]
+        np.testing.assert_allclose(np.linalg.eigvalsh(result.matrix), eigenvalues, rtol=0, atol=5.1e-5)
+
+    def test_nag_g02aj(self):
+        """The example of g02aj: pairs weighted one by one, most of them with zero."""
+        weights = symmetric(4, [1, 0, 0, 0.15, 0.15, 0])
+        np.fill_diagonal(weights, 0)
+        result = nearest_correlation(TRIDIAGONAL, weights=weights, min_eigenvalue=0.04, tol=1e-10)
+        assert frobenius(weights * (result.matrix - TRIDIAGONAL)) == pytest.approx(0.0572, abs=5e-5)
 
     @pytest.mark.parametrize("method", ITERATIVE)
     @pytest.mark.parametrize("seed", range(3))
