@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 import operator
 
-from bernoulli_latent._arrays import Array, as_array, namespace
+from bernoulli_latent._arrays import Array, as_array, is_torch, namespace
 
-__all__ = ["as_real", "check_count", "check_square", "check_symmetric", "first_offence"]
+__all__ = [
+    "as_real",
+    "check_count",
+    "check_positive",
+    "check_same_place",
+    "check_square",
+    "check_symmetric",
+    "first_offence",
+]
 
 
 def first_offence(bad: Array) -> tuple[int, ...] | None:
@@ -60,7 +70,29 @@ def check_count(value: object, name: str, least: int = 0) -> int:
     try:
         count = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise TypeError(f"`{name}` must be an integer; got {value!r}") from None
+        count = None
+    if count is None or isinstance(value, bool):
+        raise TypeError(f"`{name}` must be an integer; got {value!r}")
     if count < least:
         raise ValueError(f"`{name}` must be at least {least}; got {count}")
     return count
+
+
+def check_positive(value: object, name: str) -> float:
+    """`value` as a positive, finite float."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"`{name}` must be a real number; got {value!r}")
+    number = float(value)
+    if not 0 < number < math.inf:
+        raise ValueError(f"`{name}` must be positive and finite; got {number}")
+    return number
+
+
+def check_same_place(x: Array, name: str, like: Array, whose: str) -> None:
+    """Refuse an array of another library or device than `like`."""
+    if is_torch(x) != is_torch(like) or x.device != like.device:
+        raise TypeError(f"`{name}` must be {_place(like)} like `{whose}`; got {_place(x)}")
+
+
+def _place(x: Array) -> str:
+    return f"a torch tensor on {x.device}" if is_torch(x) else "a NumPy array"

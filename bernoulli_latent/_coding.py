@@ -15,11 +15,11 @@ LEVELS = {"01": (0, 1), "pm1": (-1, 1), "bool": (0, 1)}
 """Values of a bit that is not set and of one that is, in each coding."""
 
 
-def read_words(y: Any, name: str, values: str) -> tuple[Array, int, str | None]:
+def read_words(y: Any, name: str, values: str, least: int) -> tuple[Array, int, str | None]:
     """Packed words of `y`, the number of bits in a row, and the coding, None if nothing tells it."""
     check_coding(values, ("auto", *LEVELS))
     array = _real_array(y, name)
-    check_matrix(tuple(array.shape), name)
+    check_matrix(tuple(array.shape), name, least)
     words, has_zero, has_minus_one, bad = _pack(array)
     if bad >= 0:
         raise _unknown_entry(array, bad, name)
@@ -32,12 +32,13 @@ def check_coding(values: str, allowed: tuple[str, ...]) -> None:
         raise ValueError(f"`values` must be one of {', '.join(map(repr, allowed))}; got {values!r}")
 
 
-def check_matrix(shape: tuple[int, ...], name: str) -> None:
-    """Refuse what is not a matrix, or has no entries."""
-    if len(shape) == 2 and min(shape) > 0:
+def check_matrix(shape: tuple[int, ...], name: str, least: int) -> None:
+    """Refuse what is not a matrix with columns and at least so many rows."""
+    if len(shape) == 2 and shape[0] >= least and shape[1] > 0:
         return
     slip = f"; did you mean {name}[None, :]?" if len(shape) == 1 else ""
-    raise ValueError(f"`{name}` must have shape (n_samples, n_bits), both at least 1; got {shape}{slip}")
+    rule = "both at least 1" if least else "n_bits at least 1"
+    raise ValueError(f"`{name}` must have shape (n_samples, n_bits), {rule}; got {shape}{slip}")
 
 
 def _real_array(y: Any, name: str) -> Array:

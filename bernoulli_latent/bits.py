@@ -99,14 +99,14 @@ class BitArray:
         TypeError
             If `y` is not an array of real numbers or booleans.
         ValueError
-            If `y` is not a matrix with rows and columns, or its entries are not bits of one coding.
+            If `y` is not a matrix with columns, or its entries are not bits of one coding.
 
         Examples
         --------
         >>> BitArray.from_array([[-1.0, 1.0]]) == BitArray.from_array([[False, True]])
         True
         """
-        words, n_bits, _ = read_words(y, "y", values)
+        words, n_bits, _ = read_words(y, "y", values, least=0)
         return cls(words, n_bits)
 
     @classmethod
@@ -296,7 +296,7 @@ class BitArray:
         return f"BitArray(n_samples={self.n_samples}, n_bits={self.n_bits}{place})"
 
 
-def read_bits(y: Any, name: str = "latents", values: str = "auto") -> tuple[BitArray, str | None]:
+def read_bits(y: Any, name: str = "latents", values: str = "auto", least: int = 1) -> tuple[BitArray, str | None]:
     """Pack bits of any coding, and say which coding it was.
 
     Parameters
@@ -307,13 +307,15 @@ def read_bits(y: Any, name: str = "latents", values: str = "auto") -> tuple[BitA
         What the caller calls `y`, for the messages.
     values : {"auto", "01", "pm1", "bool"}, default "auto"
         The coding, if it is known; "auto" reads it from the data.
+    least : int, default 1
+        Rows that `y` must have.
 
     Returns
     -------
     bits : BitArray
         In the library and on the device of `y`.
     coding : {"01", "pm1", "bool"} or None
-        None if nothing tells: for a BitArray, and for numbers that are all 1, a bit set in every coding.
+        None if neither `values` nor `y` tells: a BitArray, or numbers that are all 1, a bit set in every coding.
 
     Raises
     ------
@@ -328,9 +330,10 @@ def read_bits(y: Any, name: str = "latents", values: str = "auto") -> tuple[BitA
     (BitArray(n_samples=2, n_bits=2), 'pm1')
     """
     if isinstance(y, BitArray):
-        check_matrix(y.shape, name)
-        return y, None
-    words, n_bits, coding = read_words(y, name, values)
+        check_coding(values, ("auto", *LEVELS))
+        check_matrix(y.shape, name, least)
+        return y, None if values == "auto" else values
+    words, n_bits, coding = read_words(y, name, values, least)
     return BitArray(words, n_bits), coding
 
 
@@ -372,7 +375,7 @@ def hamming_distance(a: Any, b: Any, *, pairwise: bool = False) -> Array:
     array([[1, 1],
            [1, 3]])
     """
-    a, b = read_bits(a, "a")[0], read_bits(b, "b")[0]
+    a, b = read_bits(a, "a", least=0)[0], read_bits(b, "b", least=0)[0]
     if a.n_bits != b.n_bits:
         raise ValueError(f"`a` and `b` must have equally many bits; got {a.n_bits} and {b.n_bits}")
     if not pairwise and a.n_samples != b.n_samples and 1 not in (a.n_samples, b.n_samples):

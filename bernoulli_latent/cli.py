@@ -85,7 +85,7 @@ def _warnings_as_lines(command: str) -> Iterator[None]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from bernoulli_latent.samplers.repair import REPAIRS
+    from bernoulli_latent.samplers.hyperplane import HyperplaneSampler
 
     parser = argparse.ArgumentParser(
         "bernoulli_latent", description="Correlated binary vectors: fit, repair, sample.", epilog=EPILOG
@@ -99,7 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     check = _add(commands, _check, "check", "Say whether moments are feasible, and what a repair costs.", INPUT)
     check.add_argument("input", metavar="INPUT")
     for command in (fit, check):
-        command.add_argument("--repair", choices=REPAIRS, default="nearest", help="default: %(default)s")
+        command.add_argument(
+            "--repair", choices=HyperplaneSampler.repairs, default="nearest", help="default: %(default)s"
+        )
         command.add_argument(
             "--boundary-weight", type=float, metavar="W", help="default: half the number of bits that vary"
         )

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -40,15 +41,23 @@ UNREADABLE = (
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of `path` when the block ends well, and vanishes when it does not."""
-    path = Path(path)
+    """Open a file that takes the place of `path` when the block ends well, and vanishes when it does not.
+
+    A file that is replaced keeps its permissions, and a link still leads to it.
+    """
+    path = Path(os.path.realpath(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"`path` must lie in a folder that exists; there is none at {str(path.parent)!r}")
+    if path.is_dir():
+        raise IsADirectoryError(f"`path` must name a file; {str(path)!r} is a folder")
+    mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(descriptor, "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, _default_mode())
+        os.chmod(name, mode)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -90,6 +99,8 @@ def read_arrays(path: str | os.PathLike[str], kind: str) -> tuple[Arrays, dict[s
     try:
         arrays, text = reader(path)
     except (*UNREADABLE, OSError) as error:
+        if isinstance(error, PermissionError):
+            raise
         raise ValueError(f"{os.fspath(path)!r} is damaged or not a {kind} file of {FORMAT}: {error}") from error
     header = _check_header(path, kind, text)
     if header["sha256"] != _digest(arrays, header["values"]):
@@ -105,7 +116,7 @@ def _check_header(path: str | os.PathLike[str], kind: str, text: str) -> dict[st
         raise ValueError(f"{os.fspath(path)!r} is damaged or not a {kind} file of {FORMAT}: {error}") from error
     if found[0] != FORMAT or found[2] != kind:
         raise ValueError(f"{os.fspath(path)!r} must hold a {kind} of {FORMAT}; it holds a {found[2]} of {found[0]}")
-    if found[1] > VERSION:
+    if not isinstance(found[1], int) or found[1] > VERSION:
         raise ValueError(f"{os.fspath(path)!r} has format version {found[1]}; this library reads up to {VERSION}")
     return dict(header)
 
@@ -118,10 +129,15 @@ def _digest(arrays: Arrays, values: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _default_mode() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+def _umask() -> int:
+    """Permissions that new files do not get, read without changing them for a moment where the system tells."""
+    try:
+        status = Path("/proc/self/status").read_text()
+        return int(status.partition("Umask:")[2].split()[0], 8)
+    except (OSError, IndexError, ValueError):
+        mask = os.umask(0)
+        os.umask(mask)
+        return mask
 
 
 def _write_npz(file: BinaryIO, arrays: Arrays, header: str) -> None:
@@ -140,12 +156,14 @@ def _read_npy(archive: zipfile.ZipFile, name: str) -> np.ndarray[Any, Any]:
 
 
 def _write_safetensors(file: BinaryIO, arrays: Arrays, header: str) -> None:
+    _need_safetensors()
     from safetensors.numpy import save
 
     file.write(save(arrays, metadata={HEADER: header}))
 
 
 def _read_safetensors(path: str | os.PathLike[str]) -> tuple[Arrays, str]:
+    _need_safetensors()
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -154,6 +172,11 @@ def _read_safetensors(path: str | os.PathLike[str]) -> tuple[Arrays, str]:
             return {name: content.get_tensor(name) for name in names}, content.metadata()[HEADER]
     except (SafetensorError, TypeError) as error:
         raise ValueError(str(error)) from error
+
+
+def _need_safetensors() -> None:
+    if find_spec("safetensors") is None:
+        raise ModuleNotFoundError("a .safetensors file needs safetensors: pip install 'bernoulli_latent[safetensors]'")
 
 
 Writer = Callable[[BinaryIO, Arrays, str], None]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import sys
 from typing import Any
 
 from bernoulli_latent._arrays import Array, namespace, to_host
-from bernoulli_latent._checks import check_symmetric, first_offence
+from bernoulli_latent._checks import check_same_place, check_symmetric, first_offence
 from bernoulli_latent.bits import read_bits
-from bernoulli_latent.correlation.bounds import FeasibilityReport, check_bounds
+from bernoulli_latent.correlation.bounds import FeasibilityReport, check_bounds, onto_bounds
 from bernoulli_latent.correlation.joint import check_probabilities, joint_probabilities
 from bernoulli_latent.errors import NotFittedError
 from bernoulli_latent.form import Form
@@ -74,17 +75,7 @@ class BernoulliMoments:
         ValueError
             If `y` is empty or holds anything but bits of one coding.
         """
-        if "dask" in sys.modules and hasattr(y, "dask"):
-            return cls._from_dask(y, values)
         return cls().update(y, values)
-
-    @classmethod
-    def _from_dask(cls, y: Any, values: str) -> BernoulliMoments:
-        import dask
-
-        blocks = y.rechunk({1: -1}).to_delayed().ravel()
-        parts = dask.compute(*[dask.delayed(cls.from_samples)(block, values) for block in blocks])
-        return sum(parts, start=cls())
 
     @classmethod
     def from_marginals(
@@ -148,27 +139,36 @@ class BernoulliMoments:
         Parameters
         ----------
         M : array, shape (n_bits + 1, n_bits + 1)
-            Symmetric, unit diagonal. Kept in float64.
+            Symmetric, unit diagonal, means in [-1, 1]. Kept in float64. Entries that miss these values, or the
+            Frechet bounds, by rounding (1e-9, or 1e-6 if `M` is float32) are moved onto them.
 
         Raises
         ------
         ValueError
-            If `M` is not square and symmetric, smaller than 2 x 2, or its diagonal is not 1.
+            If `M` is not square and symmetric, smaller than 2 x 2, its diagonal is not 1, or a mean lies outside
+            [-1, 1].
         """
         matrix = check_symmetric(M, "M")
         xp = namespace(matrix)
         if matrix.shape[0] < 2:
             raise ValueError(f"`M` must be at least 2 x 2, moments and their border; got {tuple(matrix.shape)}")
-        offence = first_offence(~(xp.abs(xp.linalg.diagonal(matrix) - 1) <= 1e-6))
+        rounding = 1e-9 if matrix.dtype == xp.float64 else 1e-6
+        offence = first_offence(~(xp.abs(xp.linalg.diagonal(matrix) - 1) <= rounding))
         if offence is not None:
             value = float(matrix[offence * 2])
             raise ValueError(f"`M` must have a unit diagonal; got {value} at index {offence * 2}")
+        offence = first_offence(xp.abs(matrix[-1, :]) > 1 + rounding)
+        if offence is not None:
+            value = float(matrix[-1, offence[0]])
+            raise ValueError(f"`M` must have means in [-1, 1] in its last row; got {value} at index {offence[0]}")
         moments = cls()
-        moments._matrix = xp.astype(matrix, xp.float64)
+        moments._matrix = onto_bounds(xp.astype(matrix, xp.float64), rounding)
         return moments
 
     def update(self, y: Any, values: str = "auto") -> BernoulliMoments:
         """Add the rows of `y` in place and return self; see :meth:`from_samples`.
+
+        A dask array is counted block by block.
 
         Raises
         ------
@@ -178,16 +178,9 @@ class BernoulliMoments:
         TypeError
             If these moments were given as numbers, so that there are no counts to add to.
         """
-        bits, coding = read_bits(y, "y", values)
-        part = BernoulliMoments()
-        part._counts = bits.cross_products()
-        part.form = Form.of(y, coding)
-        if self.is_empty:
-            self._counts, self.form = part._counts, part.form
-        else:
-            self._check_mergeable(part)
-            self.form = self._merged_form(part)
-            self._counts += part._counts
+        part = _of_dask(y, values) if "dask" in sys.modules and hasattr(y, "dask") else _of_array(y, values)
+        total = self + part
+        self._counts, self.form = total._counts, total.form
         return self
 
     def __add__(self, other: BernoulliMoments) -> BernoulliMoments:
@@ -214,6 +207,7 @@ class BernoulliMoments:
             raise TypeError("moments can be added only if both were counted from samples; one was given as numbers")
         if self.n_bits != other.n_bits:
             raise ValueError(f"`y` must have {self.n_bits} bits like the earlier samples; got {other.n_bits}")
+        check_same_place(other._counts, "y", self._counts, "the earlier samples")
 
     def _merged_form(self, other: BernoulliMoments) -> Form | None:
         if self.form is None or other.form is None:
@@ -243,7 +237,7 @@ class BernoulliMoments:
         if self.is_empty:
             raise NotFittedError("these moments are empty; call `update(y)` or use `from_samples` first")
         if self._matrix is not None:
-            return self._matrix
+            return namespace(self._matrix).asarray(self._matrix, copy=True)
         xp = namespace(self._counts)
         return xp.astype(self._counts, xp.float64) / self.n_samples
 
@@ -352,3 +346,22 @@ class BernoulliMoments:
         if self.is_empty:
             return "BernoulliMoments()"
         return f"BernoulliMoments(n_bits={self.n_bits}, n_samples={self.n_samples})"
+
+
+def _of_array(y: Any, values: str) -> BernoulliMoments:
+    bits, coding = read_bits(y, "y", values)
+    moments = BernoulliMoments.from_array("counts", bits.cross_products())
+    moments.form = Form.of(y, coding)
+    return moments
+
+
+def _of_dask(y: Any, values: str) -> BernoulliMoments:
+    """Moments of a dask array, its blocks added pairwise so that few are held at a time."""
+    import dask
+
+    parts = [dask.delayed(_of_array)(block, values) for block in y.rechunk({1: -1}).to_delayed().ravel()]
+    while len(parts) > 1:
+        pairs = zip(parts[::2], parts[1::2], strict=False)
+        parts = [dask.delayed(operator.add)(*pair) for pair in pairs] + parts[len(parts) - len(parts) % 2 :]
+    total: BernoulliMoments = parts[0].compute()
+    return total

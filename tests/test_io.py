@@ -1,5 +1,6 @@
 """Files: whole or absent, checked, never executed."""
 
+import os
 import pickle
 import zipfile
 
@@ -129,3 +130,38 @@ def test_files_are_plain_zip_archives_of_arrays(tmp_path):
     write_arrays(tmp_path / "x.npz", "thing", ARRAYS, {})
     with zipfile.ZipFile(tmp_path / "x.npz") as archive:
         assert sorted(archive.namelist()) == ["a.npy", "b.npy", "c.npy", "header.npy"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions and links of POSIX systems")
+def test_a_replaced_file_keeps_its_mode_and_its_links(tmp_path):
+    path, link = tmp_path / "x.npz", tmp_path / "link.npz"
+    write_arrays(path, "thing", ARRAYS, {})
+    assert path.stat().st_mode & 0o777 == 0o666 & ~umask()
+    path.chmod(0o600)
+    link.symlink_to(path)
+    write_arrays(link, "thing", ARRAYS, {"n": 4})
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert read_arrays(path, "thing")[1] == {"n": 4}
+
+
+def umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_folders_are_named(tmp_path):
+    (tmp_path / "folder.npz").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"`path` must name a file; '.*folder.npz' is a folder"):
+        write_arrays(tmp_path / "folder.npz", "thing", ARRAYS, {})
+    with pytest.raises(FileNotFoundError, match=r"`path` must lie in a folder that exists; there is none at '.*none'"):
+        write_arrays(tmp_path / "none" / "x.npz", "thing", ARRAYS, {})
+
+
+def test_versions_are_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr("bernoulli_latent.io.VERSION", "x")
+    write_arrays(tmp_path / "x.npz", "thing", ARRAYS, {})
+    monkeypatch.setattr("bernoulli_latent.io.VERSION", 1)
+    with pytest.raises(ValueError, match="format version x; this library reads up to 1"):
+        read_arrays(tmp_path / "x.npz", "thing")

@@ -180,3 +180,67 @@ def test_files_keep_moments(tmp_path, suffix, moments):
     back = BernoulliMoments.load(tmp_path / f"m{suffix}")
     assert repr(back) == repr(moments)
     np.testing.assert_array_equal(back.matrix, moments.matrix)
+
+
+def test_rounding_is_moved_onto_the_bounds():
+    """Sums in floating point miss the diagonal and the Frechet bounds; the moments they stand for do not."""
+    rng = np.random.default_rng(0)
+    first = rng.random(997) < 0.3
+    bits = np.stack([first, first | (rng.random(997) < 0.4), rng.random(997) < 0.5], axis=1)
+    exact = BernoulliMoments.from_samples(bits).matrix
+    for dtype, scale, tolerance in ((np.float32, 3e-7, 1e-6), (np.float64, 3e-10, 1e-9)):
+        noise = scale * rng.uniform(-1, 1, exact.shape)
+        M = (exact + noise + noise.T).astype(dtype)
+        moments = BernoulliMoments.from_matrix((M + M.T) / 2)
+        assert moments.check_feasible().n_pairs == 0
+        np.testing.assert_array_equal(np.diag(moments.matrix), 1)
+        np.testing.assert_allclose(moments.matrix, exact, rtol=0, atol=5 * tolerance)
+
+
+def test_answers_are_copies():
+    for moments in (BernoulliMoments.from_matrix(np.eye(4)), BernoulliMoments.from_samples([[0, 1, 1], [1, 0, 1]])):
+        before = moments.matrix
+        moments.mean[0] = 0.9
+        moments.matrix[:] = 0
+        np.testing.assert_array_equal(moments.matrix, before)
+
+
+def test_twins_do_not_share_counts(torch):
+    moments = BernoulliMoments.from_samples(torch.tensor([[0, 1], [1, 1]]))
+    twin = moments.to("cpu")
+    moments.update(torch.tensor([[0, 0]]))
+    assert (moments.n_samples, twin.n_samples) == (3, 2)
+
+
+def test_libraries_do_not_mix(torch):
+    y = np.array([[0, 1], [1, 1]])
+    for first, second, message in (
+        (y, torch.tensor(y), "`y` must be a NumPy array like `the earlier samples`; got a torch tensor on cpu"),
+        (torch.tensor(y), y, "`y` must be a torch tensor on cpu like `the earlier samples`; got a NumPy array"),
+    ):
+        moments = BernoulliMoments.from_samples(first)
+        with pytest.raises(TypeError, match=message):
+            moments.update(second)
+        assert moments.n_samples == 2
+    with pytest.raises(TypeError, match="`correlation` must be a torch tensor on cpu like `probabilities`"):
+        BernoulliMoments.from_marginals(torch.tensor([0.5, 0.5]), correlation=np.eye(2))
+
+
+def test_the_diagonal_of_odds_ratios_is_not_read():
+    odds = np.array([[np.inf, 2], [2, np.nan]])
+    expected = BernoulliMoments.from_marginals([0.5, 0.5], odds_ratio=[[1, 2], [2, 1]])
+    np.testing.assert_array_equal(BernoulliMoments.from_marginals([0.5, 0.5], odds_ratio=odds).matrix, expected.matrix)
+
+
+def test_a_stream_of_dask_arrays():
+    da = pytest.importorskip("dask.array")
+    y = np.random.default_rng(3).integers(0, 2, (100, 5))
+    moments = BernoulliMoments().update(da.from_array(y[:60], chunks=(7, 3))).update(da.from_array(y[60:], chunks=40))
+    np.testing.assert_array_equal(moments.matrix, BernoulliMoments.from_samples(y).matrix)
+
+
+def test_bit_arrays_take_the_coding_they_are_told():
+    bits = BitArray.from_array([[0, 1], [1, 1]])
+    assert BernoulliMoments.from_samples(bits, "pm1").form.values == "pm1"
+    with pytest.raises(ValueError, match="`values` must be one of"):
+        BernoulliMoments.from_samples(bits, "nonsense")

@@ -232,24 +232,26 @@ def _transpose(tile: Any) -> None:
 
 
 @kernel
-def _signs(factor: Any, panel: Any, signs: Any) -> None:
+def _signs(factor: Any, panel: Any, signs: Any, constant: bool) -> None:
     """Signs of ``factor @ panel``; the last strip may repeat some rows of the one before it."""
     height, rank = factor.shape
     for lane in range(BLOCK):
-        panel[0, lane] = abs(panel[0, lane])
+        panel[0, lane] = panel.dtype.type(1) if constant else abs(panel[0, lane])
     for strip in range(0, height, STRIP):
         row = min(strip, height - STRIP)
         _strip_of_signs(factor[row:], panel, min(row + STRIP, rank), signs[row:])
 
 
 @kernel
-def draw_blocks(key: Any, start: int, out: Any, factor: Any, places: Any, flips: Any, workspace: Any) -> None:
+def draw_blocks(
+    key: Any, start: int, out: Any, factor: Any, places: Any, flips: Any, constant: bool, workspace: Any
+) -> None:
     """Packed bits of the rows from `start` on: `places` says which sign each bit is, `flips` negates it."""
     signs, tile = np.zeros(len(factor) + 1, np.uint64), np.empty(BLOCK, np.uint64)
     (n, count), lead = out.shape, start & 63
     for i in range((lead + n + 63) // BLOCK):
         _fill(key, (start >> 6) + i, workspace)
-        _signs(factor, workspace[0], signs)
+        _signs(factor, workspace[0], signs, constant)
         offset = i * BLOCK - lead
         begin, end = max(offset, 0), min(offset + BLOCK, n)
         for word in range(count):

@@ -198,7 +198,7 @@ def _place(like: Array) -> dict[str, Any]:
     return {"device": like.device} if is_torch(like) else {}
 
 
-def draw(key: int, start: int, n: int, factor: Array, index: Array, flip: Array) -> Array:
+def draw(key: int, start: int, n: int, factor: Array, index: Array, flip: Array, constant: bool = False) -> Array:
     """Packed bits of rows ``start`` to ``start + n``: the signs of ``factor @ normals``, chosen and flipped.
 
     Rows are computed in aligned blocks of one size, because a matrix product may round differently in another
@@ -213,19 +213,19 @@ def draw(key: int, start: int, n: int, factor: Array, index: Array, flip: Array)
     row = start
     while row < start + n:
         stop = min(row - row % size + size, start + n)
-        signs = _signs(key, row, stop - row, size, factor)
+        signs = _signs(key, row, stop - row, size, factor, constant)
         words[row - start : stop - start, :] = pack(signs[:, index] ^ flip)[0]
         row = stop
     return words
 
 
-def _signs(key: int, row: int, n: int, size: int, factor: Array) -> Array:
+def _signs(key: int, row: int, n: int, size: int, factor: Array, constant: bool) -> Array:
     """Signs of the scores of ``n`` rows from ``row`` on, inside their aligned block of ``size`` rows."""
     xp, (height, rank) = namespace(factor), factor.shape
     panel = xp.zeros((size, rank), dtype=factor.dtype, **_place(factor))
     first = row % size
     panel[first : first + n, :] = normals(key, row, n, rank, factor.dtype, factor)
-    panel[:, 0] = xp.abs(panel[:, 0])
+    panel[:, 0] = 1.0 if constant else xp.abs(panel[:, 0])
     step = max(64, -(-height // 8))
     scores = [panel[:, : top + step] @ factor[top : top + step, : top + step].T for top in range(0, height, step)]
     return xp.concat(scores, axis=1)[first : first + n, :] >= 0

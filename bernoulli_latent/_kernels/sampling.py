@@ -51,11 +51,12 @@ def normals(key: int, start: int, n: int, columns: int, dtype: object, like: Arr
     return from_host(out, like)
 
 
-def draw(key: int, start: int, n: int, factor: Array, index: Array, flip: Array) -> Array:
+def draw(key: int, start: int, n: int, factor: Array, index: Array, flip: Array, constant: bool = False) -> Array:
     """Packed bits of rows ``start`` to ``start + n``: the signs of ``factor @ normals``, chosen and flipped.
 
-    Row 0 of `factor` is (1, 0, ..., 0) and its normal is taken without its sign; entries right of the diagonal
-    are zero and not read far beyond it. Bit ``j`` of a row is ``score[index[j]] >= 0``, negated where ``flip[j]``.
+    Row 0 of `factor` is (1, 0, ..., 0), and its normal is taken without its sign, or as 1 if `constant`; entries
+    right of the diagonal are zero and not read far beyond it. Bit ``j`` of a row is ``score[index[j]] >= 0``,
+    negated where ``flip[j]``.
     """
     check_request(key, start, n)
     check_bits(factor, index, flip)
@@ -67,5 +68,6 @@ def draw(key: int, start: int, n: int, factor: Array, index: Array, flip: Array)
     places.reshape(-1)[: len(columns)] = columns
     flips.reshape(-1)[: len(columns)] = np.where(to_host(flip), ~np.uint64(0), np.uint64(0))
     out = np.empty((n, len(places)), np.uint64)
-    draw_blocks(np.uint64(key), start, out, rows, places, flips, _workspace(real_name(rows.dtype), rows.shape[1]))
+    workspace = _workspace(real_name(rows.dtype), rows.shape[1])
+    draw_blocks(np.uint64(key), start, out, rows, places, flips, constant, workspace)
     return from_host(out.view(np.int64) if is_torch(factor) else out, factor)

@@ -18,8 +18,8 @@ def gram_from_moments(M: Array) -> Array:
     Parameters
     ----------
     M : array, shape (n, n)
-        Second moments of {-1, +1} variables, each in [-1, 1]. Bordered by the means, its last row and column
-        stand for a constant +1.
+        Second moments of {-1, +1} variables, each in [-1, 1], or beyond by rounding, 16 units in the last place.
+        Bordered by the means, its last row and column stand for a constant +1.
 
     Returns
     -------
@@ -46,13 +46,13 @@ def gram_from_moments(M: Array) -> Array:
     """
     M = check_square(M, "M")
     xp = namespace(M)
-    offence = first_offence(~(xp.abs(M) <= 1))
+    offence = first_offence(~(xp.abs(M) <= 1 + 16 * xp.finfo(M.dtype).eps))
     if offence is not None:
         raise ValueError(
             f"`M` must lie in [-1, 1]; got {float(M[offence])} at index {offence}. "
             "Moments are those of bits coded as -1 and +1."
         )
-    return xp.sin((math.pi / 2) * M)
+    return xp.sin((math.pi / 2) * xp.clip(M, -1.0, 1.0))
 
 
 def moments_from_gram(H: Array) -> Array:

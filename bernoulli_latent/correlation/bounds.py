@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bernoulli_latent._arrays import Array, namespace
+import numpy as np
 
-__all__ = ["FeasibilityReport", "PairViolation", "TripleViolation", "check_bounds", "pair_violations"]
+from bernoulli_latent._arrays import Array, namespace, to_host
+
+__all__ = [
+    "FeasibilityReport",
+    "PairViolation",
+    "TripleViolation",
+    "check_bounds",
+    "check_pairs",
+    "onto_bounds",
+    "pair_violations",
+]
 
 LISTED = 1000
 """Violations kept in a report; all are counted."""
@@ -83,19 +93,46 @@ def pair_violations(M: Array, tolerance: float = 1e-12) -> tuple[tuple[PairViola
     \min(p_i, p_j)` reads :math:`|m_i + m_j| - 1 \le M_{ij} \le 1 - |m_i - m_j|`.
     """
     xp = namespace(M)
-    mean, moment = M[-1, :-1], M[:-1, :-1]
-    plus, minus = mean[:, None] + mean[None, :], mean[:, None] - mean[None, :]
-    excess = xp.maximum(xp.abs(plus) - 1 - moment, xp.abs(minus) - 1 + moment)
-    rows, columns = xp.nonzero(xp.triu(excess > tolerance, k=1))
-    worst = xp.argsort(excess[rows, columns], descending=True)[:LISTED]
-    probability = (1 + mean) / 2
+    low, high = _frechet_bounds(M)
+    excess = xp.triu(xp.maximum(low - M[:-1, :-1], M[:-1, :-1] - high), k=1)
+    rows, columns, total = _worst(excess, tolerance)
+    mean, moment = to_host(M[-1, :-1]), to_host(M[:-1, :-1])
 
     def describe(i: int, j: int) -> PairViolation:
-        p, q = float(probability[i]), float(probability[j])
-        joint = float(1 + plus[i, j] + moment[i, j]) / 4
+        p, q = float(1 + mean[i]) / 2, float(1 + mean[j]) / 2
+        joint = float(1 + mean[i] + mean[j] + moment[i, j]) / 4
         return PairViolation(i, j, joint, max(0.0, p + q - 1), min(p, q))
 
-    return tuple(describe(int(rows[k]), int(columns[k])) for k in worst), int(rows.shape[0])
+    return tuple(describe(i, j) for i, j in zip(rows, columns, strict=True)), total
+
+
+def onto_bounds(M: Array, rounding: float) -> Array:
+    """`M` with a unit diagonal, and what misses [-1, 1] or the Frechet bounds by no more than `rounding` moved back."""
+    xp = namespace(M)
+    M = xp.where(xp.abs(M) <= 1 + rounding, xp.clip(M, -1.0, 1.0), M)
+    low, high = _frechet_bounds(M)
+    inner = M[:-1, :-1]
+    inner = xp.where((inner < low) & (inner >= low - 4 * rounding), low, inner)
+    inner = xp.where((inner > high) & (inner <= high + 4 * rounding), high, inner)
+    M = xp.concat([xp.concat([inner, M[:-1, -1:]], axis=1), M[-1:, :]])
+    return xp.where(xp.eye(M.shape[0], dtype=xp.bool, device=M.device), xp.ones_like(M), M)
+
+
+def _frechet_bounds(M: Array) -> tuple[Array, Array]:
+    """Least and largest second moments that the means in the last row allow, shape (N, N) each."""
+    xp = namespace(M)
+    mean = M[-1, :-1]
+    return xp.abs(mean[:, None] + mean[None, :]) - 1, 1 - xp.abs(mean[:, None] - mean[None, :])
+
+
+def _worst(excess: Array, tolerance: float) -> tuple[list[int], list[int], int]:
+    """Rows and columns of the largest entries above `tolerance`, and how many are above it."""
+    host = to_host(excess)
+    rows, columns = (host > tolerance).nonzero()
+    values = host[rows, columns]
+    kept = np.argpartition(-values, LISTED)[:LISTED] if len(values) > LISTED else np.arange(len(values))
+    kept = kept[np.argsort(-values[kept], kind="stable")]
+    return rows[kept].tolist(), columns[kept].tolist(), len(values)
 
 
 def triple_violations(moment: Array, tolerance: float = 1e-12) -> tuple[tuple[TripleViolation, ...], int]:
@@ -105,20 +142,20 @@ def triple_violations(moment: Array, tolerance: float = 1e-12) -> tuple[tuple[Tr
     :math:`|M_{ij} - M_{ik}| \le 1 - M_{jk}` (Pitowsky 1989, the correlation polytope of three variables).
     """
     xp = namespace(moment)
-    found: list[TripleViolation] = []
+    found: list[tuple[float, int, int, int]] = []
     total = 0
     for i in range(moment.shape[0] - 2):
         row, rest = moment[i, i + 1 :], moment[i + 1 :, i + 1 :]
         plus, minus = xp.abs(row[:, None] + row[None, :]), xp.abs(row[:, None] - row[None, :])
-        excess = xp.maximum(plus - 1 - rest, minus - 1 + rest)
-        first, second = xp.nonzero(xp.triu(excess > tolerance, k=1))
-        total += int(first.shape[0])
-        worst = xp.argsort(excess[first, second], descending=True)[:LISTED]
-        for k in worst:
-            j, m = int(first[k]), int(second[k])
-            found.append(TripleViolation(i, i + 1 + j, i + 1 + m, float(excess[j, m])))
-        found = sorted(found, key=lambda violation: -violation.excess)[:LISTED]
-    return tuple(found), total
+        excess = xp.triu(xp.maximum(plus - 1 - rest, minus - 1 + rest), k=1)
+        if float(xp.max(excess)) <= tolerance:
+            continue
+        rows, columns, count = _worst(excess, tolerance)
+        values = to_host(excess)[rows, columns].tolist()
+        found += [(value, i, i + 1 + j, i + 1 + k) for value, j, k in zip(values, rows, columns, strict=True)]
+        found = sorted(found, key=lambda triple: -triple[0])[:LISTED]
+        total += count
+    return tuple(TripleViolation(i, j, k, value) for value, i, j, k in found), total
 
 
 def check_bounds(M: Array) -> FeasibilityReport:
@@ -126,3 +163,14 @@ def check_bounds(M: Array) -> FeasibilityReport:
     pairs, n_pairs = pair_violations(M)
     triples, n_triples = triple_violations(M[:-1, :-1])
     return FeasibilityReport(pairs, triples, n_pairs, n_triples)
+
+
+def check_pairs(M: Array) -> None:
+    """Refuse moments outside the Frechet bounds."""
+    violations, total = pair_violations(M)
+    if total:
+        listed = "\n".join(f"  {violation}" for violation in violations[:10])
+        raise ValueError(
+            f"`moments` must lie within the Frechet bounds; {total} pairs do not, the worst are\n{listed}\n"
+            "No binary distribution has such moments."
+        )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bernoulli_latent._arrays import Array, namespace
-from bernoulli_latent._checks import as_real, check_symmetric, first_offence
+from bernoulli_latent._arrays import Array, as_array, namespace
+from bernoulli_latent._checks import as_real, check_same_place, check_symmetric, first_offence
 
 __all__ = ["check_probabilities", "joint_probabilities"]
 
@@ -24,8 +24,13 @@ def check_probabilities(probabilities: Any) -> Array:
 
 def joint_probabilities(p: Array, name: str, value: Any) -> Array:
     """Matrix of P(both 1) for marginals `p`, where `value` is the ``correlation``, ``joint`` or ``odds_ratio``."""
+    array = as_array(value, name)
+    check_same_place(array, name, p, "probabilities")
     xp = namespace(p)
-    matrix = xp.astype(check_symmetric(value, name), xp.float64)
+    if name == "odds_ratio" and array.ndim == 2 and array.shape[0] == array.shape[1]:
+        diagonal = xp.eye(array.shape[0], dtype=xp.bool, device=array.device)
+        array = xp.where(diagonal, xp.ones_like(array), array)
+    matrix = xp.astype(check_symmetric(array, name), xp.float64)
     if matrix.shape[0] != p.shape[0]:
         shape = tuple(matrix.shape)
         raise ValueError(f"`{name}` must be {(p.shape[0],) * 2} like `probabilities`; got shape {shape}")
@@ -36,6 +41,12 @@ def _from_correlation(xp: Any, p: Array, phi: Array) -> Array:
     offence = first_offence(~(xp.abs(phi) <= 1))
     if offence is not None:
         raise ValueError(f"`correlation` must lie in [-1, 1]; got {float(phi[offence])} at index {offence}")
+    offence = first_offence(xp.abs(xp.linalg.diagonal(phi) - 1) > 1e-6)
+    if offence is not None:
+        value = float(phi[offence * 2])
+        raise ValueError(
+            f"the diagonal of `correlation` must be 1; got {value} at index {offence * 2}. Is it a covariance?"
+        )
     deviation = xp.sqrt(p * (1 - p))
     return p[:, None] * p[None, :] + phi * deviation[:, None] * deviation[None, :]
 

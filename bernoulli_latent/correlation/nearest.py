@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -11,7 +10,7 @@ from bernoulli_latent._checks import check_count
 from bernoulli_latent.correlation._inputs import check_method, check_start, check_tolerance, read_problem
 from bernoulli_latent.correlation._problem import Problem
 from bernoulli_latent.correlation._solve import Callback, Solution, solve
-from bernoulli_latent.errors import RepairWarning
+from bernoulli_latent.errors import warn
 
 __all__ = ["RepairResult", "nearest_correlation"]
 
@@ -198,19 +197,15 @@ def _smallest_eigenvalue(a: Array) -> float:
 def _warn(problem: Problem, result: RepairResult, method: str, tol: float) -> None:
     """Say what the result does not keep."""
     if not result.converged:
-        warnings.warn(
+        warn(
             f"`nearest_correlation` with method {method!r} stopped after {result.iterations} iterations at "
             f"residual {result.residual:.3g}, above `tol` = {tol:.3g}; pass the result as `start` to go on."
-            + _broken_promise(problem, result.matrix),
-            RepairWarning,
-            stacklevel=3,
+            + _broken_promise(problem, result.matrix)
         )
     elif not problem.accepts(result.matrix):
-        warnings.warn(
+        warn(
             f"`nearest_correlation` with method {method!r}: rounding left the result short of its smallest "
-            "eigenvalue; raise `min_eigenvalue`, or use float64.",
-            RepairWarning,
-            stacklevel=3,
+            "eigenvalue; raise `min_eigenvalue`, or use float64."
         )
 
 

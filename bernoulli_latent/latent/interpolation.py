@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bernoulli_latent._arrays import Array, namespace
 
-__all__ = ["slerp"]
+__all__ = ["angle", "slerp"]
 
 
 def slerp(source: Array, target: Array, angle: Array, steps: int) -> Iterator[Array]:
@@ -50,3 +50,11 @@ def slerp(source: Array, target: Array, angle: Array, steps: int) -> Iterator[Ar
         backward = xp.where(straight, 1 - t, xp.sin((1 - t) * angle) / scale)
         forward = xp.where(straight, t, xp.sin(t * angle) / scale)
         yield backward[:, None] * source + forward[:, None] * target
+
+
+def angle(source: Array, target: Array) -> Array:
+    """Angles between the rows of `source` and `target`, shape (n,); zero where one of them is zero."""
+    xp = namespace(source)
+    lengths = xp.linalg.vector_norm(source, axis=1) * xp.linalg.vector_norm(target, axis=1)
+    cosine = xp.sum(source * target, axis=1) / xp.where(lengths > 0, lengths, 1.0)
+    return xp.where(lengths > 0, xp.acos(xp.clip(cosine, -1.0, 1.0)), 0.0)

@@ -1,4 +1,4 @@
-"""What every sampler of bits has in common: fitting in one go or in a stream, and answering in the data's form."""
+"""What samplers of bits have in common: drawing in the data's form, and fitting in one go or in a stream."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bernoulli_latent.form import Form
 from bernoulli_latent.moments import BernoulliMoments
 from bernoulli_latent.samplers.report import FitReport
 
-__all__ = ["BitSampler"]
+__all__ = ["BitSampler", "BitSource"]
 
 BLOCK = 4096
 """Rows unpacked at a time."""
@@ -22,10 +22,74 @@ BLOCK = 4096
 Model = TypeVar("Model")
 
 
-class BitSampler(ABC, Generic[Model]):
+class BitSource(ABC):
+    """Endless streams of bits, one for each key, in the form of the data."""
+
+    @property
+    @abstractmethod
+    def _form(self) -> Form:
+        """Form of the answers."""
+
+    @abstractmethod
+    def _draw(self, key: int, start: int, n: int) -> BitArray:
+        """Samples `start` to `start + n` of the stream `key`."""
+
+    def sample(
+        self,
+        n: int,
+        *,
+        rng: Any = None,
+        start: int = 0,
+        values: str | None = None,
+        packed: bool = False,
+    ) -> Array | BitArray:
+        """Draw bits.
+
+        Parameters
+        ----------
+        n : int
+            Number of samples, at least 0.
+        rng : None, int, numpy.random.Generator, numpy.random.SeedSequence or torch.Generator
+            Seed, or a generator that supplies one and advances. Sample `k` depends on the seed and `k` alone.
+        start : int
+            First sample of the stream to draw, so that several calls, or workers, share one stream:
+            ``sample(n, rng=s)`` equals the samples of ``sample(m, rng=s)`` and ``sample(n - m, rng=s, start=m)``.
+        values : {"01", "pm1", "bool"}, optional
+            Coding of the answer; by default that of the data, with its dtype.
+        packed : bool
+            Answer with a BitArray; the unpacked bits are never held.
+
+        Returns
+        -------
+        array, shape (n, n_bits), or BitArray
+            In the library and on the device of the data.
+
+        Raises
+        ------
+        ValueError
+            If `n` or `start` is negative or `values` unknown.
+        """
+        n, start = check_count(n, "n"), check_count(start, "start")
+        if values is not None and values not in LEVELS:
+            raise ValueError(f"`values` must be one of {', '.join(map(repr, LEVELS))} or None; got {values!r}")
+        form, key = self._form, key_from(rng)
+        if packed:
+            return self._draw(key, start, n)
+        first = form.write(self._draw(key, start, min(n, BLOCK)), values)
+        if n <= BLOCK:
+            return first
+        bits = namespace(first).empty((n, first.shape[1]), dtype=first.dtype, device=first.device)
+        bits[:BLOCK, :] = first
+        for row in range(BLOCK, n, BLOCK):
+            stop = min(row + BLOCK, n)
+            bits[row:stop, :] = form.write(self._draw(key, start + row, stop - row), values)
+        return bits
+
+
+class BitSampler(BitSource, Generic[Model]):
     """Sampler fitted to the moments of bits.
 
-    A subclass says how a model comes from moments (:meth:`_build`) and how bits come from a model (:meth:`_draw`).
+    A subclass says how a model comes from moments (:meth:`_build`) and how bits come from it (:meth:`_draw`).
     """
 
     _moments: BernoulliMoments | None = None
@@ -34,10 +98,6 @@ class BitSampler(ABC, Generic[Model]):
     @abstractmethod
     def _build(self, moments: BernoulliMoments) -> tuple[Model, FitReport]:
         """Model of the `moments`, and the report of how well it meets them."""
-
-    @abstractmethod
-    def _draw(self, model: Model, key: int, start: int, n: int) -> BitArray:
-        """Samples `start` to `start + n` of the stream `key`."""
 
     def fit(self, y: Any, *, values: str = "auto") -> Self:
         """Fit to the rows of `y`, forgetting any earlier fit.
@@ -99,7 +159,7 @@ class BitSampler(ABC, Generic[Model]):
 
     def _fitted(self) -> tuple[Model, FitReport]:
         if self._built is None:
-            self._adopt(self.moments_)
+            self._adopt(self._requested)
         assert self._built is not None
         return self._built
 
@@ -114,7 +174,11 @@ class BitSampler(ABC, Generic[Model]):
 
     @property
     def moments_(self) -> BernoulliMoments:
-        """Moments fitted."""
+        """Copy of the moments fitted."""
+        return self._requested.copy()
+
+    @property
+    def _requested(self) -> BernoulliMoments:
         if self._moments is None:
             raise NotFittedError(
                 f"this {type(self).__name__} is not fitted; call `fit`, `partial_fit` or `fit_moments` first"
@@ -123,55 +187,4 @@ class BitSampler(ABC, Generic[Model]):
 
     @property
     def _form(self) -> Form:
-        return self.moments_.form or Form.default(self.moments_.matrix)
-
-    def sample(
-        self,
-        n: int,
-        *,
-        rng: Any = None,
-        start: int = 0,
-        values: str | None = None,
-        packed: bool = False,
-    ) -> Array | BitArray:
-        """Draw bits.
-
-        Parameters
-        ----------
-        n : int
-            Number of samples, at least 0.
-        rng : None, int, numpy.random.Generator, numpy.random.SeedSequence or torch.Generator
-            Seed, or a generator that supplies one and advances. Sample `k` depends on the seed and `k` alone.
-        start : int
-            First sample of the stream to draw, so that several calls, or workers, share one stream:
-            ``sample(n, rng=s)`` equals the samples of ``sample(m, rng=s)`` and ``sample(n - m, rng=s, start=m)``.
-        values : {"01", "pm1", "bool"}, optional
-            Coding of the answer; by default that of the data, with its dtype.
-        packed : bool
-            Answer with a BitArray; the unpacked bits are never held.
-
-        Returns
-        -------
-        array, shape (n, n_bits), or BitArray
-            In the library and on the device of the data.
-
-        Raises
-        ------
-        ValueError
-            If `n` or `start` is negative or `values` unknown.
-        """
-        n, start = check_count(n, "n"), check_count(start, "start")
-        if values is not None and values not in LEVELS:
-            raise ValueError(f"`values` must be one of {', '.join(map(repr, LEVELS))} or None; got {values!r}")
-        model, key, form = self._model, key_from(rng), self._form
-        if packed:
-            return self._draw(model, key, start, n)
-        first = form.write(self._draw(model, key, start, min(n, BLOCK)), values)
-        if n <= BLOCK:
-            return first
-        bits = namespace(first).empty((n, first.shape[1]), dtype=first.dtype, device=first.device)
-        bits[:BLOCK, :] = first
-        for row in range(BLOCK, n, BLOCK):
-            stop = min(row + BLOCK, n)
-            bits[row:stop, :] = form.write(self._draw(model, key, start + row, stop - row), values)
-        return bits
+        return self._requested.form or Form.default(self._requested.matrix)

@@ -31,7 +31,12 @@ def write_sampler(
     arrays = {"factor": to_host(model.factor)} | {name: to_host(getattr(model.ties, name)) for name in TIES}
     name, content = moments.as_array()
     arrays[name] = to_host(content)
-    values = {"parameters": parameters, "form": form.as_dict(), "report": report.as_dict()}
+    values = {
+        "parameters": parameters,
+        "constant": model.constant,
+        "form": form.as_dict(),
+        "report": report.as_dict(),
+    }
     write_arrays(path, kind, arrays, values)
 
 
@@ -40,7 +45,7 @@ def read_sampler(
 ) -> tuple[dict[str, Any], Rounding, BernoulliMoments, FitReport]:
     """Read the parameters, the model, the moments with their form, and the report of a sampler."""
     arrays, values = read_arrays(path, kind)
-    model = Rounding(arrays.pop("factor"), Ties(*(arrays.pop(name) for name in TIES)))
+    model = Rounding(arrays.pop("factor"), Ties(*(arrays.pop(name) for name in TIES)), values["constant"])
     moments = BernoulliMoments.from_array(*arrays.popitem())
     moments.form = Form.from_dict(values["form"])
     if values["form"]["library"] == "torch":

@@ -3,45 +3,103 @@
 from __future__ import annotations
 
 import os
-import warnings
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from bernoulli_latent._arrays import Array, from_host, is_torch, namespace, to_host
 from bernoulli_latent._checks import as_real, check_count
 from bernoulli_latent._random import key_from
 from bernoulli_latent.bits import BitArray, hamming_distance, read_bits
-from bernoulli_latent.errors import RepairWarning
-from bernoulli_latent.latent.interpolation import slerp
+from bernoulli_latent.correlation.bounds import check_pairs
+from bernoulli_latent.errors import warn
+from bernoulli_latent.latent.interpolation import angle, slerp
 from bernoulli_latent.latent.inversion import METHODS, InversionReport, invert_signs
 from bernoulli_latent.moments import BernoulliMoments
 from bernoulli_latent.samplers.base import BitSampler
 from bernoulli_latent.samplers.files import read_sampler, write_sampler
+from bernoulli_latent.samplers.repair import repair_gram
+from bernoulli_latent.samplers.report import FitReport, moment_errors
 from bernoulli_latent.samplers.rounding import Rounding
-from bernoulli_latent.samplers.ties import Ties
+from bernoulli_latent.samplers.ties import Ties, find_ties
 
 __all__ = ["GaussianRoundingSampler"]
+
+NOTICED = 1e-6
+"""Largest error of a moment that is not worth a warning."""
 
 BLOCK = 1024
 """Codes inverted at a time."""
 
 
 class GaussianRoundingSampler(BitSampler[Rounding]):
-    """Sampler whose model is a :class:`Rounding` of a Gaussian vector."""
+    """Sampler whose model is a :class:`Rounding` of a Gaussian vector.
 
-    precision: str
+    A subclass names its `repairs`, says what Gram matrix the moments ask for (:meth:`_target`), how its entries are
+    weighted (:meth:`_weights`), and what model repaired rows make (:meth:`_rounding`).
+    """
+
+    repairs: ClassVar[tuple[str, ...]]
+    tie_tolerance: ClassVar[float]
+    _built_with: dict[str, Any]
+
+    def __init__(self, repair: str = "nearest", rank: int | None = None, *, precision: str = "float32") -> None:
+        self.repair = repair
+        self.rank = rank
+        self.precision = precision
 
     @abstractmethod
+    def _target(self, M: Array) -> Array:
+        """Gram matrix for the moments `M` of varying, untied bits, the boundary first."""
+
+    @abstractmethod
+    def _weights(self, ties: Ties) -> Array:
+        """Weight of each row; the error of an entry counts by the product of two."""
+
+    @abstractmethod
+    def _rounding(self, M: Array, rows: Array, ties: Ties) -> Rounding:
+        """Model of the repaired unit `rows`."""
+
     def _parameters(self) -> dict[str, Any]:
         """Arguments that make an equal, unfitted sampler."""
+        rank = None if self.rank is None else check_count(self.rank, "rank", least=1)
+        return {"repair": self.repair, "rank": rank, "precision": self.precision}
 
-    def _draw(self, model: Rounding, key: int, start: int, n: int) -> BitArray:
-        return model.draw(key, start, n, self.precision)
+    def _check_parameters(self) -> None:
+        if self.repair not in self.repairs:
+            raise ValueError(f"`repair` must be one of {', '.join(map(repr, self.repairs))}; got {self.repair!r}")
+        if self.rank is not None:
+            check_count(self.rank, "rank", least=1)
+        self._check_precision()
+
+    def _check_precision(self) -> str:
+        if self.precision not in ("float32", "float64"):
+            raise ValueError(f"`precision` must be 'float32' or 'float64'; got {self.precision!r}")
+        return self.precision
+
+    def _build(self, moments: BernoulliMoments) -> tuple[Rounding, FitReport]:
+        self._check_parameters()
+        M = moments.matrix
+        check_pairs(M)
+        xp = namespace(M)
+        ties = find_ties(M, self.tie_tolerance)
+        own = ties.representatives
+        reduced = xp.take(xp.take(M, own, axis=0), own, axis=1)
+        target = self._target(reduced)
+        eigenvalues = xp.linalg.eigvalsh(target)
+        repaired = repair_gram(reduced, target, self._weights(ties), self.repair, self.rank)
+        model = self._rounding(reduced, repaired.rows, ties)
+        self._built_with = self._parameters()
+        report = _report(self.repair, moments, model, eigenvalues, repaired.distance)
+        _warn_of_errors(report)
+        return model, report
+
+    def _draw(self, key: int, start: int, n: int) -> BitArray:
+        return self._model.draw(key, start, n, self._check_precision())
 
     def model_moments(self) -> BernoulliMoments:
         """Moments that the fitted model truly has, in closed form by the arcsine law."""
         moments = self._model.moments()
-        moments.form = self.moments_.form
+        moments.form = self._requested.form
         return moments
 
     def invert(
@@ -107,7 +165,7 @@ class GaussianRoundingSampler(BitSampler[Rounding]):
         if method not in METHODS:
             raise ValueError(f"`method` must be one of {', '.join(map(repr, METHODS))}; got {method!r}")
         model, bits, key = self._model, self._read(latents, "latents"), key_from(rng)
-        blocks = range(0, len(bits), BLOCK)
+        blocks = range(0, max(len(bits), 1), BLOCK)
         parts = [_invert_block(model, bits[first : first + BLOCK], method, key, first) for first in blocks]
         xp = namespace(model.factor)
         normals, wrong, infeasible = (xp.concat(part) for part in zip(*parts, strict=True))
@@ -178,17 +236,15 @@ class GaussianRoundingSampler(BitSampler[Rounding]):
         both = BitArray.concatenate(ends)
         normals = self.invert(both, method, rng=rng)
         n = len(ends[0])
-        xp = namespace(normals)
-        scores = normals @ model.factor.T
-        cosine = xp.clip(xp.sum(normals[:n, :] * normals[n:, :], axis=1), -1.0, 1.0)
-        points = slerp(scores[:n, :], scores[n:, :], xp.acos(cosine), steps)
-        path = [model.bits(point * xp.where(point[:, :1] >= 0, 1.0, -1.0)) for point in points]
+        projected = model.projected(normals)
+        points = slerp(projected[:n, :], projected[n:, :], angle(normals[:n, :], normals[n:, :]), steps)
+        path = [model.bits(model.oriented(point)) for point in points]
         path[0], path[-1] = ends
         return namespace(self._form.like).stack([self._form.write(bits) for bits in path])
 
     def _read(self, latents: Any, name: str) -> BitArray:
         """Codes of the model's width, packed in its library and on its device."""
-        bits = read_bits(latents, name)[0]
+        bits = read_bits(latents, name, least=0)[0]
         if bits.n_bits != self._model.n_bits:
             raise ValueError(f"`{name}` must have {self._model.n_bits} bits like the data; got {bits.n_bits}")
         return BitArray(self._to_model(bits.words), bits.n_bits)
@@ -207,8 +263,8 @@ class GaussianRoundingSampler(BitSampler[Rounding]):
         """The same fitted sampler as torch tensors on `device`."""
         model, report = self._fitted()
         twin = type(self)(**self._parameters())
-        twin._built = model.to(device), report
-        twin._moments = self.moments_.to(device)
+        twin._built, twin._built_with = (model.to(device), report), self._built_with
+        twin._moments = self._requested.to(device)
         twin._moments.form = self._form.to(device)
         return twin
 
@@ -223,7 +279,15 @@ class GaussianRoundingSampler(BitSampler[Rounding]):
             If the suffix is another one.
         """
         model, report = self._fitted()
-        write_sampler(path, type(self).__name__, self._parameters(), model, self.moments_, self._form, report)
+        write_sampler(
+            path,
+            type(self).__name__,
+            self._built_with | {"precision": self.precision},
+            model,
+            self._requested,
+            self._form,
+            report,
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -238,7 +302,7 @@ class GaussianRoundingSampler(BitSampler[Rounding]):
         """
         parameters, model, moments, report = read_sampler(path, cls.__name__)
         sampler = cls(**parameters)
-        sampler._built, sampler._moments = (model, report), moments
+        sampler._built, sampler._built_with, sampler._moments = (model, report), parameters, moments
         return sampler
 
     def __repr__(self) -> str:
@@ -255,14 +319,12 @@ def _invert_block(model: Rounding, bits: BitArray, method: str, key: int, first:
 
 def _warn_of_inversion(method: str, report: InversionReport) -> None:
     if method == "least_squares":
-        warnings.warn(
+        warn(
             "least squares gives every bit the same margin, so a path between two codes flips all its bits in one "
-            "step; prefer method='perceptron' or 'posterior' for interpolation",
-            RepairWarning,
-            stacklevel=3,
+            "step; prefer method='perceptron' or 'posterior' for interpolation"
         )
     elif method != "centroid" and bool((~report.exact).any()):
-        warnings.warn(f"inversion is not exact: {report}", RepairWarning, stacklevel=3)
+        warn(f"inversion is not exact: {report}")
 
 
 def _contradicts_ties(ties: Ties, bits: BitArray) -> Array:
@@ -272,3 +334,30 @@ def _contradicts_ties(ties: Ties, bits: BitArray) -> Array:
     ones = xp.ones((len(bits), 1), dtype=xp.bool, device=unpacked.device)
     own = xp.concat([ones, xp.take(unpacked, ties.representatives[1:], axis=1)], axis=1)
     return xp.any(xp.take(own, ties.index, axis=1) != unpacked, axis=1)
+
+
+def _report(repair: str, moments: BernoulliMoments, model: Rounding, eigenvalues: Array, distance: float) -> FitReport:
+    ties = model.ties
+    constant = int(namespace(ties.index).count_nonzero(ties.index == 0))
+    return FitReport(
+        n_bits=model.n_bits,
+        n_samples=moments.n_samples,
+        constant_bits=constant,
+        tied_bits=model.n_bits - constant - (int(ties.representatives.shape[0]) - 1),
+        smallest_eigenvalue=float(eigenvalues[0]),
+        negative_eigenvalues=int(namespace(eigenvalues).count_nonzero(eigenvalues < 0)),
+        repair=repair,
+        repair_distance=distance,
+        rank=model.rank,
+        errors=moment_errors(model.moments(), moments),
+    )
+
+
+def _warn_of_errors(report: FitReport) -> None:
+    errors = report.errors
+    if max(errors.mean_max, errors.pair_max) > NOTICED:
+        warn(
+            f"the moments could not be met (smallest eigenvalue {report.smallest_eigenvalue:.3g}); the model's differ "
+            f"by at most {errors.mean_max:.3g} (rms {errors.mean_rms:.3g}) in the means and {errors.pair_max:.3g} "
+            f"(rms {errors.pair_rms:.3g}) in the pairs, for bits coded -1 and +1; see report_"
+        )

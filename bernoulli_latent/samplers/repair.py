@@ -9,9 +9,8 @@ from bernoulli_latent.correlation.moment_fit import fit_rows
 from bernoulli_latent.correlation.nearest import Method, nearest_correlation
 from bernoulli_latent.samplers.rounding import factor_rows
 
-__all__ = ["REPAIRS", "Repaired", "repair_gram"]
+__all__ = ["Repaired", "repair_gram"]
 
-REPAIRS = ("nearest", "means", "moments", "alternating", "clip", "shrink")
 _METHODS: dict[str, Method] = {"alternating": "alternating", "clip": "clip", "shrink": "shrink"}
 
 

@@ -57,8 +57,8 @@ class FitReport:
     n_bits, n_samples : int
         Size of the problem; `n_samples` is None if the moments were given as numbers.
     constant_bits, tied_bits : int
-        Bits that never vary, and further bits that repeat another one or its complement. They are set aside and
-        put back exactly.
+        Bits that never vary, and further bits that repeat another one or its complement, as far as the model can
+        tell. They are set aside and put back as such.
     smallest_eigenvalue : float
         Of the Gram matrix before the repair.
     negative_eigenvalues : int

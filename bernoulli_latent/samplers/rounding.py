@@ -23,18 +23,25 @@ RANK_TOLERANCE = 1e-11
 
 @dataclass(frozen=True)
 class Rounding:
-    r"""Bits :math:`b_i = \mathrm{sign}(v_i \cdot r)\,\mathrm{sign}(v_0 \cdot r)` of normals `r`, with sign(0) = +1.
+    r"""Bits :math:`b_i = \mathrm{sign}(v_i \cdot r)` of a vector `r` with :math:`r_0 > 0`, with sign(0) = +1.
+
+    The other coordinates are standard normals. The first one is either the absolute value of a normal, which is
+    what multiplying by the sign of the boundary's score :math:`v_0 \cdot r = r_0` comes to, or the constant 1.
 
     Attributes
     ----------
-    factor : array, shape (R, rank), float64
-        Unit rows :math:`v_i`, lower trapezoidal; row 0 is the boundary, (1, 0, ..., 0).
+    factor : array, shape (R, columns), float64
+        Rows :math:`v_i`, lower trapezoidal; row 0 is the boundary, (1, 0, ..., 0). The others are unit vectors, or,
+        if `constant`, unit vectors behind a threshold.
     ties : Ties
         How the R rows become N bits.
+    constant : bool
+        Whether the first coordinate is the constant 1.
     """
 
     factor: Array
     ties: Ties
+    constant: bool = False
 
     @property
     def n_bits(self) -> int:
@@ -44,7 +51,7 @@ class Rounding:
     @property
     def rank(self) -> int:
         """Dimension of the normals."""
-        return int(self.factor.shape[1])
+        return int(self.factor.shape[1]) - self.constant
 
     @cached_property
     def _single(self) -> Array:
@@ -55,15 +62,26 @@ class Rounding:
         factor = self._single if precision == "float32" else self.factor
         module = kernels("sampling", factor)
         if module.__name__.endswith("generic_sampling"):
-            return BitArray(module.draw(key, start, n, factor, self.ties.index, self.ties.flip), self.n_bits)
-        words = module.draw(key, start, n, to_host(factor), to_host(self.ties.index), to_host(self.ties.flip))
+            words = module.draw(key, start, n, factor, self.ties.index, self.ties.flip, self.constant)
+            return BitArray(words, self.n_bits)
+        host = [to_host(x) for x in (factor, self.ties.index, self.ties.flip)]
+        words = module.draw(key, start, n, *host, self.constant)
         return BitArray(from_host(words.view(np.int64), factor) if is_torch(factor) else words, self.n_bits)
 
     def scores(self, normals: Array) -> Array:
-        """Side of every row, the boundary's made positive: shape (n, R)."""
-        xp = namespace(normals)
-        signed = normals * xp.where(normals[:, :1] >= 0, 1.0, -1.0)
-        return signed @ self.factor.T
+        """Side of every row for `normals` (n, rank), the boundary's made positive: shape (n, R)."""
+        return self.oriented(self.projected(normals))
+
+    def projected(self, normals: Array) -> Array:
+        """Part of the scores that is linear in the `normals`."""
+        return normals @ self.factor[:, int(self.constant) :].T
+
+    def oriented(self, projected: Array) -> Array:
+        """Scores from their linear part."""
+        xp = namespace(projected)
+        if self.constant:
+            return projected + self.factor[:, 0]
+        return projected * xp.where(projected[:, :1] >= 0, 1.0, -1.0)
 
     def bits(self, scores: Array) -> BitArray:
         """Bits of the `scores` (n, R), spread over ties."""
@@ -79,8 +97,9 @@ class Rounding:
         return xp.concat([ones, xp.take(plus_minus, own, axis=1)], axis=1)
 
     def moments(self) -> BernoulliMoments:
-        """Moments of the bits in closed form, by the arcsine law."""
-        return BernoulliMoments.from_matrix(self.ties.expand(moments_from_gram(self.factor @ self.factor.T)))
+        """Moments of the bits in closed form."""
+        moments = moments_from_gram(self.factor @ self.factor.T)
+        return BernoulliMoments.from_matrix(self.ties.expand(moments))
 
     def to(self, device: Any) -> Rounding:
         """The same model as torch tensors on `device`."""
@@ -88,7 +107,7 @@ class Rounding:
 
         ties = self.ties
         moved = [torch.as_tensor(x, device=device) for x in (ties.representatives, ties.index, ties.flip)]
-        return Rounding(torch.as_tensor(self.factor, device=device), Ties(*moved))
+        return Rounding(torch.as_tensor(self.factor, device=device), Ties(*moved), self.constant)
 
 
 def factor_rows(H: Array, rank: int | None = None) -> Array:

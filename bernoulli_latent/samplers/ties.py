@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bernoulli_latent._arrays import Array, namespace
+from bernoulli_latent._checks import first_offence
 
 __all__ = ["Ties", "find_ties"]
 
@@ -47,8 +48,13 @@ class Ties:
         return xp.take(xp.take(H, index, axis=0), index, axis=1) * sign[:, None] * sign[None, :]
 
 
-def find_ties(M: Array) -> Ties:
-    """Groups of variables whose second moments in the bordered matrix `M` are -1 or +1.
+def find_ties(M: Array, tolerance: float = TOLERANCE) -> Ties:
+    """Groups of variables whose second moments in the bordered matrix `M` are -1 or +1, up to `tolerance`.
+
+    Raises
+    ------
+    ValueError
+        If two variables that repeat the same one do not repeat each other.
 
     Examples
     --------
@@ -60,12 +66,29 @@ def find_ties(M: Array) -> Ties:
     """
     xp = namespace(M)
     n_bits = M.shape[0] - 1
-    bits = xp.arange(n_bits, device=M.device)
-    order = xp.concat([xp.asarray([n_bits], dtype=bits.dtype, device=M.device), bits])
-    tied = xp.abs(M[:-1, :][:, order]) >= 1 - TOLERANCE
-    first = order[xp.argmax(xp.astype(tied, xp.int8), axis=1)]
-    is_own = xp.astype(xp.equal(first, bits), xp.bool)
-    representatives = xp.concat([order[:1], bits[is_own]])
-    rank = xp.cumulative_sum(xp.astype(is_own, bits.dtype))
-    group = xp.concat([rank, xp.zeros(1, dtype=bits.dtype, device=M.device)])
-    return Ties(representatives, group[first], M[bits, first] < 0)
+    order = xp.concat([xp.asarray([n_bits], device=M.device), xp.arange(n_bits, device=M.device)])
+    bordered = M[order, :][:, order]
+    itself = xp.eye(n_bits + 1, dtype=xp.bool, device=M.device)
+    first = xp.argmax(xp.astype((xp.abs(bordered) >= 1 - tolerance) | itself, xp.int8), axis=1)
+    is_own = first == xp.arange(n_bits + 1, device=M.device)
+    while not bool(xp.all(is_own[first])):
+        first = first[first]
+    group = xp.cumulative_sum(xp.astype(is_own, first.dtype)) - 1
+    flip = bordered[xp.arange(n_bits + 1, device=M.device), first] < 0
+    ties = Ties(order[is_own], group[first][1:], flip[1:])
+    _check_consistent(M, ties)
+    return ties
+
+
+def _check_consistent(M: Array, ties: Ties) -> None:
+    xp = namespace(M)
+    own = ties.representatives
+    difference = xp.abs(M - ties.expand(xp.take(xp.take(M, own, axis=0), own, axis=1)))
+    offence = first_offence(difference > 1e-5)
+    if offence is not None:
+        i, j = offence
+        raise ValueError(
+            "`moments` make bits repeat each other that do not agree elsewhere: the second moment at index "
+            f"{(i, j)} is {float(M[i, j]):.6g}, that of bits which repeat these two differs by "
+            f"{float(difference[i, j]):.3g}. No binary distribution has such moments."
+        )

@@ -148,15 +148,16 @@ def test_normals_follow_the_normal_law(real, compiled):
 
 
 @pytest.mark.parametrize("real", REALS)
+@pytest.mark.parametrize("constant", [False, True])
 @pytest.mark.parametrize(("height", "rank"), [(1, 1), (2, 2), (5, 3), (6, 6), (13, 13), (67, 40), (201, 201)])
-def test_bits_are_signs_of_scores(twin, real, height, rank):
+def test_bits_are_signs_of_scores(twin, real, height, rank, constant):
     """Every bit but those whose score is below the rounding error of its sum."""
     factor, index, flip = model(height, rank, real, n_bits=height + 66)
     g = np.asarray(twin.normals(KEY, 37, 500, rank, real), dtype=np.float64)
-    g[:, 0] = abs(g[:, 0])
+    g[:, 0] = 1 if constant else abs(g[:, 0])
     scores = g @ factor.T.astype(np.float64)
     certain = (abs(scores) > (rank + 1) * np.finfo(real).eps * (abs(g) @ abs(factor.T)))[:, index]
-    bits = unpack(twin.draw(KEY, 37, 500, factor, index, flip), len(index))
+    bits = unpack(twin.draw(KEY, 37, 500, factor, index, flip, constant), len(index))
     assert certain[:, index > 0].mean() > 0.999 if height > 1 else True
     np.testing.assert_array_equal(bits[certain], ((scores >= 0)[:, index] ^ flip)[certain])
     assert (bits[:, index == 0] == ~flip[index == 0]).all()

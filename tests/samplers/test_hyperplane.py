@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bernoulli_latent import BernoulliMoments, BitArray, HyperplaneSampler, NotFittedError, RepairWarning
-from bernoulli_latent.samplers.repair import REPAIRS
 
 ignore_repair = pytest.mark.filterwarnings("ignore::bernoulli_latent.errors.RepairWarning")
 
@@ -71,7 +70,7 @@ def test_repair_is_reported_and_warned_of(latents):
     assert "pair error, rms" in str(report)
 
 
-@pytest.mark.parametrize("repair", REPAIRS)
+@pytest.mark.parametrize("repair", HyperplaneSampler.repairs)
 def test_every_repair_gives_unit_rows_and_fair_moments(latents, repair):
     sampler = quiet_fit(latents, repair)
     rows = sampler._model.factor
@@ -341,6 +340,7 @@ def test_bad_calls(feasible, call, error, message):
     [
         ({"repair": "magic"}, "`repair` must be one of"),
         ({"boundary_weight": 0}, "`boundary_weight` must be positive and finite; got 0"),
+        ({"boundary_weight": np.inf}, "`boundary_weight` must be positive and finite; got inf"),
         ({"boundary_weight": np.nan}, "`boundary_weight` must be positive and finite; got nan"),
         ({"rank": 0}, "`rank` must be at least 1; got 0"),
         ({"precision": "float16"}, "`precision` must be 'float32' or 'float64'"),
@@ -396,3 +396,48 @@ def test_torch_sampler_comes_back_as_torch(latents, torch, tmp_path):
     loaded = HyperplaneSampler.load(tmp_path / "m.npz")
     assert loaded.sample(2, rng=0).dtype == torch.bfloat16
     assert (loaded.sample(100, rng=0) == sampler.sample(100, rng=0)).all()
+
+
+@ignore_repair
+@pytest.mark.parametrize("repair", HyperplaneSampler.repairs)
+@pytest.mark.parametrize("p", [1e-12, 1e-10, 1e-9, 1e-8])
+def test_very_rare_bits(repair, p):
+    sampler = HyperplaneSampler(repair).fit_moments(BernoulliMoments.from_marginals([p, 0.3, 0.5, 1 - p]))
+    np.testing.assert_allclose(sampler.model_moments().marginals, [p, 0.3, 0.5, 1 - p], rtol=0, atol=1e-6)
+
+
+@ignore_repair
+def test_parameters_saved_are_those_of_the_fit(tmp_path):
+    sampler = quiet_fit(np.random.default_rng(0).integers(0, 2, (50, 6)), rank=np.int64(3))
+    sampler.repair = "clip"
+    sampler.save(tmp_path / "x.npz")
+    assert repr(HyperplaneSampler.load(tmp_path / "x.npz")).startswith("HyperplaneSampler(repair='nearest', rank=3")
+    sampler.precision = "float16"
+    with pytest.raises(ValueError, match="`precision` must be"):
+        sampler.sample(1)
+
+
+@ignore_repair
+def test_no_rows_in_no_rows_out(feasible):
+    none = feasible.sample(0)
+    normals = feasible.invert(none)
+    assert normals.shape == (0, feasible.report_.rank)
+    assert feasible.round(normals).shape == none.shape
+    assert feasible.interpolate(none, none, 3).shape == (3, 0, none.shape[1])
+
+
+def test_moments_are_lent_as_a_copy(feasible):
+    before = feasible.moments_.matrix
+    if feasible.moments_.n_samples is not None:
+        feasible.moments_.update(feasible.sample(3, rng=0))
+    np.testing.assert_array_equal(feasible.moments_.matrix, before)
+
+
+def test_warnings_point_at_the_caller():
+    sampler = HyperplaneSampler().partial_fit(np.random.default_rng(0).random((60, 8)) < 0.1)
+    with pytest.warns(RepairWarning) as caught:
+        _ = sampler.report_
+    assert caught[0].filename == __file__
+    with pytest.warns(RepairWarning) as caught:
+        HyperplaneSampler().fit(np.random.default_rng(0).random((60, 8)) < 0.1)
+    assert caught[0].filename == __file__

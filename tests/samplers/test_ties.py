@@ -1,6 +1,7 @@
 """Groups of bits that always agree or differ."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,3 +29,20 @@ def test_torch_agrees(torch, device):
     mine, theirs = find_ties(M), find_ties(torch.tensor(M, device=device))
     for name in ("representatives", "index", "flip", "multiplicity"):
         np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name).cpu().numpy())
+
+
+def test_ties_that_contradict_each_other_are_refused():
+    M = np.eye(5)
+    M[0, 2] = M[2, 0] = M[2, 3] = M[3, 2] = 1
+    with pytest.raises(ValueError, match=r"do not agree elsewhere: the second moment at index \(0, 3\) is 0, .* by 1"):
+        find_ties(M)
+
+
+def test_chains_of_ties_end_at_one_representative():
+    M = np.eye(4)
+    M[0, 1] = M[1, 0] = M[1, 2] = M[2, 1] = -1 + 0.9e-9
+    M[0, 2] = M[2, 0] = 1 - 1.8e-9
+    ties = find_ties(M, 1e-9)
+    assert ties.representatives.tolist() == [3, 0]
+    assert ties.index.tolist() == [1, 1, 1]
+    assert ties.flip.tolist() == [False, True, False]
