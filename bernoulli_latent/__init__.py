@@ -17,10 +17,16 @@ if TYPE_CHECKING:
     from bernoulli_latent.correlation.arcsine import moments_from_gram as moments_from_gram
     from bernoulli_latent.correlation.nearest import RepairResult as RepairResult
     from bernoulli_latent.correlation.nearest import nearest_correlation as nearest_correlation
+    from bernoulli_latent.correlation.tetrachoric import bivariate_normal_cdf as bivariate_normal_cdf
+    from bernoulli_latent.correlation.tetrachoric import tetrachoric_correlation as tetrachoric_correlation
     from bernoulli_latent.errors import NotFittedError as NotFittedError
     from bernoulli_latent.errors import RepairWarning as RepairWarning
     from bernoulli_latent.latent.attributes import AttributeEditor as AttributeEditor
     from bernoulli_latent.moments import BernoulliMoments as BernoulliMoments
+    from bernoulli_latent.samplers.choice import fit_sampler as fit_sampler
+    from bernoulli_latent.samplers.dichotomized_gaussian import (
+        DichotomizedGaussianSampler as DichotomizedGaussianSampler,
+    )
     from bernoulli_latent.samplers.hyperplane import HyperplaneSampler as HyperplaneSampler
     from bernoulli_latent.versions import citation as citation
     from bernoulli_latent.versions import show_versions as show_versions
@@ -29,16 +35,20 @@ _HOMES = {
     "AttributeEditor": "latent.attributes",
     "BernoulliMoments": "moments",
     "BitArray": "bits",
+    "DichotomizedGaussianSampler": "samplers.dichotomized_gaussian",
     "HyperplaneSampler": "samplers.hyperplane",
     "NotFittedError": "errors",
     "RepairResult": "correlation.nearest",
     "RepairWarning": "errors",
+    "bivariate_normal_cdf": "correlation.tetrachoric",
     "citation": "versions",
+    "fit_sampler": "samplers.choice",
     "gram_from_moments": "correlation.arcsine",
     "hamming_distance": "bits",
     "moments_from_gram": "correlation.arcsine",
     "nearest_correlation": "correlation.nearest",
     "show_versions": "versions",
+    "tetrachoric_correlation": "correlation.tetrachoric",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

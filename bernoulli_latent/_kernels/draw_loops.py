@@ -21,7 +21,7 @@ from bernoulli_latent._kernels.generic_sampling import BOX_MULLER
 __all__ = ["BATCH", "BLOCK", "PHILOX_BYTES", "STRIP", "draw_blocks", "normal_blocks"]
 
 BLOCK = 64
-"""Samples computed side by side. Blocks start at multiples of 64, wherever a request starts or ends."""
+"""Samples computed side by side, whichever they are: no operation looks from one lane to another."""
 
 STRIP = 6
 """Rows of the factor that share each load of the panel: with four vectors a row, 24 of AVX-512's 32 registers."""
@@ -139,13 +139,13 @@ def _insert_signs(builder: Any, word: Any, score: Any, lane: int) -> Any:
 
 
 @kernel
-def _philox(key: Any, row: Any, group: int, words: Any) -> None:
-    """Words for 64 rows from `row` on and for the groups from `group` on; for float64 two words make one."""
+def _philox(key: Any, rows: Any, group: int, words: Any) -> None:
+    """Words for 64 `rows` and for the groups from `group` on; for float64 two words make one."""
     width = PHILOX_BYTES // words.itemsize
     for i in range(len(words) // width):
         place = words[i * width : (i + 1) * width]
         for lane in range(BLOCK):
-            c0, c1 = (row & LOW_WORD) + np.uint64(lane), row >> WORD
+            c0, c1 = rows[lane] & LOW_WORD, rows[lane] >> WORD
             c2, c3 = np.uint64(group + i), np.uint64(0)
             k0, k1 = key & LOW_WORD, key >> WORD
             for _ in range(10):
@@ -189,25 +189,29 @@ def _box_muller(words: Any, angles: Any, panel: Any, constants: Any) -> None:
 
 
 @kernel
-def _fill(key: Any, block: int, workspace: Any) -> None:
-    """Normals of one block, one column of the table in each row of the panel."""
-    panel, words, angles, constants = workspace
+def _fill(key: Any, start: Any, rows: Any, first: int, workspace: Any) -> None:
+    """Normals of 64 rows of the table, one column of it in each row of the panel.
+
+    They are those of the request from `first` on: the ones listed in `rows`, and beyond the list ``start + k``.
+    """
+    panel, lanes, words, angles, constants = workspace
+    for lane in range(BLOCK):
+        k = first + lane
+        lanes[lane] = rows[k] if k < len(rows) else start + np.uint64(k)
     width = PHILOX_BYTES // panel.itemsize
-    for row in range(0, len(panel), BATCH * width):
-        rows = min(BATCH * width, len(panel) - row)
-        _philox(key, np.uint64(block) << np.uint64(6), row // width, words[:rows])
-        _box_muller(words[:rows], angles[:rows], panel[row:], constants)
+    for column in range(0, len(panel), BATCH * width):
+        columns = min(BATCH * width, len(panel) - column)
+        _philox(key, lanes, column // width, words[:columns])
+        _box_muller(words[:columns], angles[:columns], panel[column:], constants)
 
 
 @kernel
-def normal_blocks(key: Any, start: int, out: Any, workspace: Any) -> None:
-    """Rows of the table from `start` on, as many as `out` has."""
-    panel, (n, columns), lead = workspace[0], out.shape, start & 63
-    for i in range((lead + n + 63) // BLOCK):
-        _fill(key, (start >> 6) + i, workspace)
-        offset = i * BLOCK - lead
-        begin, end = max(offset, 0), min(offset + BLOCK, n)
-        out[begin:end] = panel[:columns, begin - offset : end - offset].T
+def normal_blocks(key: Any, start: Any, rows: Any, out: Any, workspace: Any) -> None:
+    """Rows of the table, as many as `out` has: the listed `rows`, or from `start` on if there are none."""
+    panel, (n, columns) = workspace[0], out.shape
+    for first in range(0, n, BLOCK):
+        _fill(key, start, rows, first, workspace)
+        out[first : first + BLOCK] = panel[:columns, : min(BLOCK, n - first)].T
 
 
 @kernel
@@ -244,18 +248,16 @@ def _signs(factor: Any, panel: Any, signs: Any, constant: bool) -> None:
 
 @kernel
 def draw_blocks(
-    key: Any, start: int, out: Any, factor: Any, places: Any, flips: Any, constant: bool, workspace: Any
+    key: Any, start: Any, rows: Any, out: Any, factor: Any, places: Any, flips: Any, constant: bool, workspace: Any
 ) -> None:
-    """Packed bits of the rows from `start` on: `places` says which sign each bit is, `flips` negates it."""
+    """Packed bits of those rows: `places` says which sign each bit is, `flips` negates it."""
     signs, tile = np.zeros(len(factor) + 1, np.uint64), np.empty(BLOCK, np.uint64)
-    (n, count), lead = out.shape, start & 63
-    for i in range((lead + n + 63) // BLOCK):
-        _fill(key, (start >> 6) + i, workspace)
+    n, count = out.shape
+    for first in range(0, n, BLOCK):
+        _fill(key, start, rows, first, workspace)
         _signs(factor, workspace[0], signs, constant)
-        offset = i * BLOCK - lead
-        begin, end = max(offset, 0), min(offset + BLOCK, n)
         for word in range(count):
             for bit in range(BLOCK):
                 tile[bit] = signs[places[word, bit]] ^ flips[word, bit]
             _transpose(tile)
-            out[begin:end, word] = tile[begin - offset : end - offset]
+            out[first : first + BLOCK, word] = tile[: min(BLOCK, n - first)]

@@ -16,7 +16,7 @@ import numpy as np
 from bernoulli_latent._arrays import Array, is_torch, namespace, on_host
 from bernoulli_latent._kernels.generic_packing import pack
 
-__all__ = ["BOX_MULLER", "BoxMuller", "draw", "normals", "philox", "real_name"]
+__all__ = ["BOX_MULLER", "BoxMuller", "draw", "draw_rows", "normals", "philox", "real_name"]
 
 LOW_WORD = 0xFFFFFFFF
 
@@ -102,6 +102,13 @@ def check_request(key: int, start: int, n: int) -> None:
         raise ValueError(f"`start` must be in [0, 2^63 - n]; got {start} with n = {n}")
 
 
+def check_rows(key: int, rows: Array) -> None:
+    """Refuse listed rows and keys outside the table."""
+    check_request(key, 0, rows.shape[0])
+    if rows.shape[0] > 0 and int(rows.min()) < 0:
+        raise ValueError(f"`rows` must not be negative; got {int(rows.min())}")
+
+
 def check_bits(factor: Array, index: Array, flip: Array) -> None:
     """Refuse what would make a kernel read beyond its arrays."""
     height, rank = factor.shape
@@ -177,14 +184,24 @@ def _box_muller(uniform: Array, angle: Array, real: str, xp: Any) -> tuple[Array
 def normals(key: int, start: int, n: int, columns: int, dtype: object, like: Array = None) -> Array:
     """Rows ``start`` to ``start + n`` of the table of standard normals, of the library and device of `like`."""
     check_request(key, start, n)
-    like = np.empty(0) if like is None else like
-    xp, real, place = namespace(like), real_name(dtype), _place(like)
-    width = 4 if real == "float32" else 2
-    row = start + xp.arange(n, dtype=xp.int64, **place)[:, None]
-    group = xp.arange(-(-columns // width), dtype=xp.int64, **place)[None, :]
+    return _normals_of(key, _count_rows(start, n, like), columns, real_name(dtype))
+
+
+def _normals_of(key: int, rows: Array, columns: int, real: str) -> Array:
+    """The `rows` of the table."""
+    xp, width = namespace(rows), 4 if real == "float32" else 2
+    row = rows[:, None]
+    group = xp.arange(-(-columns // width), dtype=xp.int64, **_place(rows))[None, :]
     pairs = _integers(*philox(key, (row & LOW_WORD, row >> 32, group, xp.zeros_like(group))), real)
     table = xp.stack([z for pair in pairs for z in _box_muller(*pair, real, xp)], axis=-1)
-    return xp.reshape(table, (n, width * group.shape[1]))[:, :columns]
+    return xp.reshape(table, (rows.shape[0], width * group.shape[1]))[:, :columns]
+
+
+def _count_rows(start: int, n: int, like: Array) -> Array:
+    """Rows from `start` on in the library and on the device of `like`."""
+    like = np.empty(0) if like is None else like
+    xp = namespace(like)
+    return start + xp.arange(n, dtype=xp.int64, **_place(like))
 
 
 def _integers(a: Array, b: Array, c: Array, d: Array, real: str) -> list[tuple[Array, Array]]:
@@ -199,33 +216,37 @@ def _place(like: Array) -> dict[str, Any]:
 
 
 def draw(key: int, start: int, n: int, factor: Array, index: Array, flip: Array, constant: bool = False) -> Array:
-    """Packed bits of rows ``start`` to ``start + n``: the signs of ``factor @ normals``, chosen and flipped.
-
-    Rows are computed in aligned blocks of one size, because a matrix product may round differently in another
-    shape: so the bits of a row do not depend on where a request starts or ends. A score of rounding size may get
-    another sign than in the compiled twin, or on another device.
-    """
+    """Packed bits of rows ``start`` to ``start + n``; see :func:`draw_rows`."""
     check_request(key, start, n)
+    return draw_rows(key, _count_rows(start, n, factor), factor, index, flip, constant)
+
+
+def draw_rows(key: int, rows: Array, factor: Array, index: Array, flip: Array, constant: bool = False) -> Array:
+    """Packed bits of the `rows`, int64 in any order: the signs of ``factor @ normals``, chosen and flipped.
+
+    Rows are computed at their place in aligned blocks of one size, because a matrix product may round differently
+    in another shape: so the bits of a row do not depend on what else a request holds. A score of rounding size may
+    get another sign than in the compiled twin, or on another device.
+    """
+    check_rows(key, rows)
     check_bits(factor, index, flip)
-    xp = namespace(factor)
-    words = xp.zeros((n, -(-index.shape[0] // 64)), dtype=xp.int64 if is_torch(factor) else xp.uint64, **_place(factor))
-    size = 256 if on_host(factor) else 4096
-    row = start
-    while row < start + n:
-        stop = min(row - row % size + size, start + n)
-        signs = _signs(key, row, stop - row, size, factor, constant)
-        words[row - start : stop - start, :] = pack(signs[:, index] ^ flip)[0]
-        row = stop
+    xp, size = namespace(factor), 256 if on_host(factor) else 4096
+    shape, integer = (rows.shape[0], -(-index.shape[0] // 64)), xp.int64 if is_torch(factor) else xp.uint64
+    words = xp.zeros(shape, dtype=integer, **_place(factor))
+    order, stop = xp.argsort(rows), 0
+    for count in xp.unique_counts(rows // size).counts.tolist():
+        here = order[stop : stop + count]
+        stop += count
+        words[here, :] = pack(_signs(key, rows[here], size, factor, constant)[:, index] ^ flip)[0]
     return words
 
 
-def _signs(key: int, row: int, n: int, size: int, factor: Array, constant: bool) -> Array:
-    """Signs of the scores of ``n`` rows from ``row`` on, inside their aligned block of ``size`` rows."""
+def _signs(key: int, rows: Array, size: int, factor: Array, constant: bool) -> Array:
+    """Signs of the scores of `rows` that share an aligned block of ``size`` rows."""
     xp, (height, rank) = namespace(factor), factor.shape
-    panel = xp.zeros((size, rank), dtype=factor.dtype, **_place(factor))
-    first = row % size
-    panel[first : first + n, :] = normals(key, row, n, rank, factor.dtype, factor)
+    panel, place = xp.zeros((size, rank), dtype=factor.dtype, **_place(factor)), rows % size
+    panel[place, :] = _normals_of(key, rows, rank, real_name(factor.dtype))
     panel[:, 0] = 1.0 if constant else xp.abs(panel[:, 0])
     step = max(64, -(-height // 8))
     scores = [panel[:, : top + step] @ factor[top : top + step, : top + step].T for top in range(0, height, step)]
-    return xp.concat(scores, axis=1)[first : first + n, :] >= 0
+    return xp.concat(scores, axis=1)[place, :] >= 0

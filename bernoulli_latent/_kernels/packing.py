@@ -40,7 +40,7 @@ def pack(values: NDArray) -> tuple[NDArray, bool, bool, int]:
     words = np.empty((n_samples, -(-n_bits // 64)), dtype=np.uint64)
     has_zero = has_minus_one = False
     in_place = _readable_in_place(values)
-    rows = n_samples if in_place else max(1, COPIED_ENTRIES // n_bits)
+    rows = max(1, n_samples if in_place else COPIED_ENTRIES // n_bits)
     for start in range(0, n_samples, rows):
         block = values if in_place else _recode(np.array(values[start : start + rows], order="C"))
         flat, stride = _flat_rows(block)

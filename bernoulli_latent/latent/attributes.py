@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from bernoulli_latent._checks import check_count
 from bernoulli_latent.bits import BitArray, read_bits
 from bernoulli_latent.errors import NotFittedError
 from bernoulli_latent.form import Form
+
+if TYPE_CHECKING:
+    from bernoulli_latent.samplers.gaussian_rounding import GaussianRoundingSampler
 
 __all__ = ["AttributeBits", "AttributeEditor"]
 
@@ -39,6 +42,11 @@ class AttributeEditor:
     .. math:: b_i \leftarrow +1 \text{ where } E[y_i \mid a] > D, \qquad b_i \leftarrow -1 \text{ where }
               E[y_i \mid a] < -D
 
+    Parameters
+    ----------
+    sampler : HyperplaneSampler or DichotomizedGaussianSampler, optional
+        Fitted to such latents; needed by ``edit(..., propagate=True)``.
+
     Attributes
     ----------
     names_ : tuple
@@ -47,6 +55,8 @@ class AttributeEditor:
         :math:`E[y]`, of {-1, +1} bits.
     conditional_mean_ : numpy.ndarray, shape (n_attributes, 2, n_bits)
         :math:`E[y \mid a]` without (0) and with (1) each attribute.
+    counts_ : numpy.ndarray of int64, shape (n_attributes, 2)
+        Samples without and with each attribute.
 
     Notes
     -----
@@ -58,6 +68,7 @@ class AttributeEditor:
     ----------
     .. [1] Fajtl, Argyriou, Monekosso, Remagnino, "Latent Bernoulli Autoencoder", ICML 2020, section on
        attribute modification.
+    .. [2] Benjamini and Hochberg, "Controlling the false discovery rate", J. R. Statist. Soc. B 57, 1995.
 
     Examples
     --------
@@ -68,6 +79,9 @@ class AttributeEditor:
     >>> editor.edit(np.array([[0, 0, 1]]), "glasses", budget=1)
     array([[1, 0, 1]])
     """
+
+    def __init__(self, sampler: GaussianRoundingSampler | None = None) -> None:
+        self.sampler = sampler
 
     def fit(self, latents: Any, attributes: Any, names: Sequence[Hashable] | None = None) -> AttributeEditor:
         """Measure the mean of every bit with and without each attribute.
@@ -99,6 +113,7 @@ class AttributeEditor:
         self.names_ = _check_names(names, columns.shape[1])
         _check_varies(columns, self.names_)
         self.mean_ = _mean(bits)
+        self.counts_ = np.stack([np.sum(~columns, axis=0), np.sum(columns, axis=0)], axis=1)
         self.conditional_mean_ = np.stack(
             [[_mean(bits[from_host(has == value, bits.words)]) for value in (False, True)] for has in columns.T]
         )
@@ -111,6 +126,8 @@ class AttributeEditor:
         threshold: float = 0.1,
         contrast: bool = False,
         budget: int | None = None,
+        *,
+        significance: float | None = None,
     ) -> AttributeBits:
         """Bits that :meth:`edit` would set, and to what.
 
@@ -126,6 +143,9 @@ class AttributeEditor:
             Judge by how the mean differs from that of all samples.
         budget : int, optional
             Keep only so many bits, those with the largest means in absolute value.
+        significance : float, optional
+            Keep only bits whose frequencies with and without the attribute differ, by the pooled two-proportion z-test,
+            at this false discovery rate in (0, 1) over all bits [2]_.
 
         Returns
         -------
@@ -137,15 +157,17 @@ class AttributeEditor:
         NotFittedError
             Before :meth:`fit`.
         ValueError
-            If `name` is unknown, or `threshold` or `budget` is out of its domain.
+            If `name` is unknown, or `threshold`, `budget` or `significance` is out of its domain.
         """
         score = self._conditional_mean(name, value)
         if contrast:
             score = score - self.mean_
         if not 0 <= threshold < 2:
             raise ValueError(f"`threshold` must lie in [0, 2); got {threshold}. It is compared with means in [-1, 1]")
-        strength = np.abs(score)
-        order = np.argsort(-strength, kind="stable")[: int(np.sum(strength > threshold))]
+        chosen = np.abs(score) > threshold
+        if significance is not None:
+            chosen &= self._significant(name, significance)
+        order = np.argsort(np.where(chosen, -np.abs(score), 1.0), kind="stable")[: int(np.sum(chosen))]
         index = order if budget is None else order[: check_count(budget, "budget")]
         return AttributeBits(index, score[index] > 0)
 
@@ -157,6 +179,10 @@ class AttributeEditor:
         threshold: float = 0.1,
         contrast: bool = False,
         budget: int | None = None,
+        *,
+        significance: float | None = None,
+        propagate: bool = False,
+        rng: Any = None,
     ) -> Array:
         """Copy of `latents` with the attribute given or taken away.
 
@@ -164,8 +190,13 @@ class AttributeEditor:
         ----------
         latents : array, shape (n_samples, n_bits), or BitArray
             Bits of as many columns as those fitted.
-        name, value, threshold, contrast, budget
+        name, value, threshold, contrast, budget, significance
             See :meth:`bits`.
+        propagate : bool, default False
+            Draw all other bits anew from the sampler, given those that are set. They then agree with the attribute, but
+            no longer with the latents that came.
+        rng : None, int or generator
+            Randomness of the new bits.
 
         Returns
         -------
@@ -178,15 +209,44 @@ class AttributeEditor:
         NotFittedError
             Before :meth:`fit`.
         ValueError
-            If the number of bits differs from that fitted; otherwise as :meth:`bits`.
+            If the number of bits differs from that fitted, or there is no sampler to draw from; otherwise as
+            :meth:`bits`.
         """
-        index, target = self.bits(name, value, threshold, contrast, budget)
-        bits, coding = read_bits(latents, "latents")
+        index, target = self.bits(name, value, threshold, contrast, budget, significance=significance)
+        bits, coding = read_bits(latents, "latents", least=0)
         if bits.n_bits != len(self.mean_):
             raise ValueError(f"`latents` must have {len(self.mean_)} bits like those fitted; got {bits.n_bits}")
         keep = ~_mask(index, bits)
         edited = BitArray((bits.words & keep) | _mask(index[target], bits), bits.n_bits)
+        if propagate:
+            edited = self._redrawn(edited, index, rng)
         return edited if isinstance(latents, BitArray) else Form.of(latents, coding).write(edited)
+
+    def _redrawn(self, edited: BitArray, index: HostArray, rng: Any) -> BitArray:
+        if self.sampler is None:
+            raise ValueError("`propagate` needs a fitted sampler; make the editor with AttributeEditor(sampler)")
+        known = np.zeros(edited.n_bits, dtype=np.bool_)
+        known[index] = True
+        return read_bits(self.sampler.sample_given(edited, known, rng=rng), least=0)[0]
+
+    def _significant(self, name: Hashable, level: float) -> HostArray:
+        """Bits whose frequencies with and without the attribute differ, by the procedure of Benjamini and Hochberg."""
+        from scipy.special import ndtr
+
+        if not 0 < level < 1:
+            raise ValueError(f"`significance` must lie in (0, 1); got {level}")
+        k = self.names_.index(name)
+        without, with_it = (1 + self.conditional_mean_[k]) / 2
+        n, m = self.counts_[k]
+        pooled = (n * without + m * with_it) / (n + m)
+        deviation = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
+        z = np.abs(with_it - without) / np.where(deviation > 0, deviation, np.inf)
+        p = 2 * ndtr(-z)
+        order = np.argsort(p, kind="stable")
+        passed = np.flatnonzero(p[order] <= level * np.arange(1, len(p) + 1) / len(p))
+        significant = np.zeros(len(p), dtype=np.bool_)
+        significant[order[: passed[-1] + 1 if len(passed) else 0]] = True
+        return significant
 
     def _conditional_mean(self, name: Hashable, value: bool) -> HostArray:
         if not hasattr(self, "names_"):

@@ -2,7 +2,8 @@ r"""From a binary latent back to a hyperplane normal that rounds to it.
 
 Throughout, `factor` (R, rank) holds the unit rows of the model, `signs` (n, R) the side on which the normal of
 each code has to see them, and a code is *solved* if every margin :math:`t_i\, v_i \cdot r` is positive. Row 0 is
-the boundary, whose sign is always +1: normals found so round alike with and without the boundary's flip.
+the boundary, whose sign is always +1: normals found so round alike with and without the boundary's flip. Where
+:func:`solve` says so, a sign may be 0: either side will do.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bernoulli_latent._arrays import Array, from_host, namespace, special, to_host
+from bernoulli_latent._arrays import Array, from_host, namespace, to_host
 from bernoulli_latent._kernels import kernels
+from bernoulli_latent._kernels.generic_bouncing import products
 
-__all__ = ["METHODS", "InversionReport", "invert_signs"]
+__all__ = ["METHODS", "InversionReport", "invert_signs", "noise", "solve"]
 
 SLACK = 1e-9
 """Margins below this, for normals of unit length, are not told from zero."""
 
 OVERSHOOT = 1.5
-SWEEPS = 20
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,11 @@ def perceptron(factor: Array, signs: Array, max_iter: int = 2000) -> Array:
 
     From the signed centroid, step beyond the row that is worst off, by 1.5 times what it lacks to a small margin
     (Agmon 1954; Motzkin and Schoenberg 1954). For feasible signs this ends; the codes that have not ended after
-    `max_iter` steps keep the normal with the fewest wrong rows.
+    `max_iter` steps keep the normal with the fewest wrong rows. Rows of sign 0 are passed over.
     """
     xp = namespace(signs)
-    normals = _unit(signs @ factor)
-    margins = signs * (normals @ factor.T)
+    normals = _unit(products(signs, factor.T))
+    margins = xp.where(signs == 0, xp.inf, signs * products(normals, factor))
     best, fewest = normals, _count_wrong(margins)
     gram = factor @ factor.T
     target = 2.0 / factor.shape[0]
@@ -112,80 +113,42 @@ def separate(factor: Array, signs: Array) -> tuple[Array, bool]:
     return from_host(normal, factor), bool((signed @ normal).min() > SLACK)
 
 
-def posterior(factor: Array, signs: Array, normals: Array, key: int, first: int = 0, sweeps: int = SWEEPS) -> Array:
-    r"""Draw of :math:`r \sim N(0, I)` given the signs, by Gibbs sampling from a solved start.
-
-    Given the other coordinates, one coordinate is a standard normal truncated to the interval in which no margin
-    changes its sign (Geweke 1991). Every sweep visits all coordinates.
-    """
-    return _unit(_gibbs(factor, signs, normals * factor.shape[1] ** 0.5, key, first, sweeps))
-
-
-def _gibbs(factor: Array, signs: Array, normals: Array, key: int, first: int, sweeps: int) -> Array:
-    xp, functions = namespace(signs), special(signs)
-    columns = [xp.asarray(normals[:, j], copy=True) for j in range(factor.shape[1])]
-    for sweep in range(sweeps):
-        margins = signs * (xp.stack(columns, axis=1) @ factor.T)
-        uniform = functions.ndtr(_noise(key + sweep, first, signs, len(columns)))
-        for j, old in enumerate(columns):
-            slope = signs * factor[:, j][None, :]
-            low, high = _interval(margins, slope)
-            new = _truncated_normal(functions, low + old, high + old, uniform[:, j])
-            margins = margins + slope * (new - old)[:, None]
-            columns[j] = new
-    return xp.stack(columns, axis=1)
-
-
-def _noise(key: int, first: int, like: Array, columns: int) -> Array:
+def noise(key: int, first: int, like: Array, columns: int) -> Array:
     """Standard normals for the codes from `first` on, a fixed row for each code."""
     module = kernels("sampling", like)
-    noise = module.normals(key % 2**64, first, like.shape[0], columns, "float64", like)
-    return from_host(noise, like) if isinstance(noise, np.ndarray) else noise
+    table = module.normals(key % 2**64, first, like.shape[0], columns, "float64", like)
+    return from_host(table, like) if isinstance(table, np.ndarray) else table
 
 
-def _interval(margins: Array, slope: Array) -> tuple[Array, Array]:
-    """Largest interval around 0 of moves that keep every margin positive, shape (n,) each."""
-    xp = namespace(margins)
-    reach = -margins / xp.where(slope == 0, 1.0, slope)
-    low = xp.max(xp.where(slope > 0, reach, -xp.inf), axis=1)
-    high = xp.min(xp.where(slope < 0, reach, xp.inf), axis=1)
-    return xp.minimum(low, xp.zeros_like(low)), xp.maximum(high, xp.zeros_like(high))
+def solve(factor: Array, signs: Array) -> tuple[Array, Array]:
+    """Unit normals (n, rank) on the right side of every row of sign +1 or -1, and which codes have none (n,).
 
-
-def _truncated_normal(functions: object, low: Array, high: Array, uniform: Array) -> Array:
-    """Quantile `uniform` of the standard normal between `low` and `high`, taken in the lower tail for accuracy."""
-    xp = namespace(low)
-    mirrored = low > 0
-    start, stop = xp.where(mirrored, -high, low), xp.where(mirrored, -low, high)
-    below, above = functions.ndtr(start), functions.ndtr(stop)  # type: ignore[attr-defined]
-    value = functions.ndtri(below + uniform * (above - below))  # type: ignore[attr-defined]
-    inside = xp.minimum(xp.maximum(value, start), stop)
-    return xp.where(mirrored, -inside, inside)
-
-
-def invert_signs(factor: Array, signs: Array, method: str, key: int, first: int = 0) -> tuple[Array, Array]:
-    """Unit normals (n, rank) for the `signs`, and which codes were proved infeasible (n,).
-
-    Code `k` uses row ``first + k`` of the noise of `key`.
+    The perceptron first; what it leaves unsolved is solved, or proved infeasible, by :func:`separate`. The rows may
+    have any length.
     """
     xp = namespace(signs)
     infeasible = xp.zeros(signs.shape[0], dtype=xp.bool, device=signs.device)
-    if method == "centroid":
-        return centroid(factor, signs), infeasible
-    if method == "least_squares":
-        return least_squares(factor, signs), infeasible
+    factor = _unit(factor)
     normals = perceptron(factor, signs)
-    for k in xp.nonzero(_count_wrong(signs * (normals @ factor.T)) > 0)[0]:
-        normal, found = separate(factor, signs[k])
+    unsolved = xp.any((signs != 0) & (signs * (normals @ factor.T) <= SLACK), axis=1)
+    for k in xp.nonzero(unsolved)[0]:
+        known = signs[k] != 0
+        normal, found = separate(factor[known], signs[k][known])
         infeasible[k] = not found
         if found:
             normals[k] = normal
-    if method == "posterior":
-        normals = xp.where(infeasible[:, None], normals, posterior(factor, signs, normals, key, first))
     return normals, infeasible
 
 
-METHODS = ("perceptron", "posterior", "centroid", "least_squares")
+def invert_signs(factor: Array, signs: Array, method: str) -> tuple[Array, Array]:
+    """Unit normals (n, columns) for the `signs` by one of METHODS, and which codes were proved infeasible (n,)."""
+    if method == "perceptron":
+        return solve(factor, signs)
+    unknown = namespace(signs).zeros(signs.shape[0], dtype=namespace(signs).bool, device=signs.device)
+    return (centroid if method == "centroid" else least_squares)(factor, signs), unknown
+
+
+METHODS = ("perceptron", "centroid", "least_squares")
 
 
 def _count_wrong(margins: Array) -> Array:

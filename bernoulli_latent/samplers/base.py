@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Any, Generic, Self, TypeVar
 
 from bernoulli_latent._arrays import Array, namespace
@@ -12,9 +13,9 @@ from bernoulli_latent.bits import LEVELS, BitArray
 from bernoulli_latent.errors import NotFittedError
 from bernoulli_latent.form import Form
 from bernoulli_latent.moments import BernoulliMoments
-from bernoulli_latent.samplers.report import FitReport
+from bernoulli_latent.samplers.report import FitReport, warn_of_errors
 
-__all__ = ["BitSampler", "BitSource"]
+__all__ = ["BitSampler", "BitSource", "sample_moments"]
 
 BLOCK = 4096
 """Rows unpacked at a time."""
@@ -86,6 +87,14 @@ class BitSource(ABC):
         return bits
 
 
+def sample_moments(y: Any, values: str) -> BernoulliMoments:
+    """Moments of at least two rows."""
+    moments = BernoulliMoments.from_samples(y, values)
+    if moments.n_samples == 1:
+        raise ValueError("`y` must have at least 2 rows; got 1, which makes every bit constant")
+    return moments
+
+
 class BitSampler(BitSource, Generic[Model]):
     """Sampler fitted to the moments of bits.
 
@@ -123,10 +132,7 @@ class BitSampler(BitSource, Generic[Model]):
         RepairWarning
             If the moments of `y` could not be met; ``report_`` has the amounts.
         """
-        moments = BernoulliMoments.from_samples(y, values)
-        if moments.n_samples is not None and moments.n_samples < 2:
-            raise ValueError("`y` must have at least 2 rows; got 1, which makes every bit constant")
-        return self._adopt(moments)
+        return self._adopt(sample_moments(y, values))
 
     def fit_moments(self, moments: BernoulliMoments) -> Self:
         """Fit to `moments`, of which a copy is kept.
@@ -145,6 +151,17 @@ class BitSampler(BitSource, Generic[Model]):
             )
         return self._adopt(moments.copy())
 
+    def quietly_fitted(self, moments: BernoulliMoments) -> Self:
+        """Fit to `moments` without a word about what could not be met; ``report_`` has it."""
+        self._built, self._moments = self._build(moments), moments.copy()
+        return self
+
+    def compared(self, alternatives: dict[str, FitReport]) -> Self:
+        """Keep the reports of other families beside that of this fit."""
+        model, report = self._fitted()
+        self._built = model, replace(report, alternatives=alternatives)
+        return self
+
     def partial_fit(self, y: Any, *, values: str = "auto") -> Self:
         """Add the rows of `y` to what was fitted; the model is rebuilt when it is next needed."""
         streamed = BernoulliMoments() if self._moments is None else self._moments
@@ -155,6 +172,7 @@ class BitSampler(BitSource, Generic[Model]):
     def _adopt(self, moments: BernoulliMoments) -> Self:
         self._built = self._build(moments)
         self._moments = moments
+        warn_of_errors(self._built[1])
         return self
 
     def _fitted(self) -> tuple[Model, FitReport]:

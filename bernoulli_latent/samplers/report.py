@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from bernoulli_latent._arrays import namespace
+from bernoulli_latent.errors import warn
 from bernoulli_latent.moments import BernoulliMoments
 
-__all__ = ["FitReport", "MomentErrors", "moment_errors"]
+__all__ = ["FitReport", "MomentErrors", "moment_errors", "warn_of_errors"]
+
+NOTICED = 1e-6
+"""Largest error of a moment that is not worth a warning."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class FitReport:
         Of the repaired matrix, and so the dimension of the random normals.
     errors : MomentErrors
         The model's moments, in closed form, against the requested ones.
+    alternatives : dict of str to FitReport
+        The other families that :func:`bernoulli_latent.fit_sampler` tried, and how they did.
     """
 
     n_bits: int
@@ -83,6 +89,7 @@ class FitReport:
     repair_distance: float
     rank: int
     errors: MomentErrors
+    alternatives: dict[str, FitReport] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as plain numbers and strings."""
@@ -91,14 +98,27 @@ class FitReport:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> FitReport:
         """Inverse of :meth:`as_dict`."""
-        return cls(**{**values, "errors": MomentErrors(**values["errors"])})
+        alternatives = {name: cls.from_dict(report) for name, report in values["alternatives"].items()}
+        return cls(**{**values, "errors": MomentErrors(**values["errors"]), "alternatives": alternatives})
 
     def __str__(self) -> str:
-        rows = {field.name.replace("_", " "): getattr(self, field.name) for field in fields(self)}
+        rows = {entry.name.replace("_", " "): getattr(self, entry.name) for entry in fields(self)}
         errors = rows.pop("errors")
+        del rows["alternatives"]
         rows |= {f"{name.replace('_', ' error, ')}": value for name, value in asdict(errors).items()}
         rows["moment distance"] = rows.pop("distance")
         return "\n".join(f"{name:<22} {_show(value)}" for name, value in rows.items())
+
+
+def warn_of_errors(report: FitReport) -> None:
+    """Say by how much the moments were missed, if it is more than rounding."""
+    errors = report.errors
+    if max(errors.mean_max, errors.pair_max) > NOTICED:
+        warn(
+            f"the moments could not be met (smallest eigenvalue {report.smallest_eigenvalue:.3g}); the model's differ "
+            f"by at most {errors.mean_max:.3g} (rms {errors.mean_rms:.3g}) in the means and {errors.pair_max:.3g} "
+            f"(rms {errors.pair_rms:.3g}) in the pairs, for bits coded -1 and +1; see report_"
+        )
 
 
 def _show(value: object) -> str:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from bernoulli_latent._arrays import Array, from_host, is_torch, namespace, to_host
+from bernoulli_latent._arrays import Array, namespace
 from bernoulli_latent._kernels import kernels
 from bernoulli_latent.bits import BitArray
 from bernoulli_latent.correlation.arcsine import moments_from_gram
+from bernoulli_latent.correlation.thresholds import moments_from_thresholds
 from bernoulli_latent.moments import BernoulliMoments
 from bernoulli_latent.samplers.ties import Ties
 
@@ -60,13 +59,14 @@ class Rounding:
     def draw(self, key: int, start: int, n: int, precision: str) -> BitArray:
         """Samples `start` to `start + n` of the stream `key`."""
         factor = self._single if precision == "float32" else self.factor
-        module = kernels("sampling", factor)
-        if module.__name__.endswith("generic_sampling"):
-            words = module.draw(key, start, n, factor, self.ties.index, self.ties.flip, self.constant)
-            return BitArray(words, self.n_bits)
-        host = [to_host(x) for x in (factor, self.ties.index, self.ties.flip)]
-        words = module.draw(key, start, n, *host, self.constant)
-        return BitArray(from_host(words.view(np.int64), factor) if is_torch(factor) else words, self.n_bits)
+        words = kernels("sampling", factor).draw(key, start, n, factor, self.ties.index, self.ties.flip, self.constant)
+        return BitArray(words, self.n_bits)
+
+    def draw_rows(self, key: int, rows: Array, precision: str) -> BitArray:
+        """Samples of the stream `key` whose numbers are the `rows`, int64 in the model's library, in any order."""
+        factor = self._single if precision == "float32" else self.factor
+        words = kernels("sampling", factor).draw_rows(key, rows, factor, self.ties.index, self.ties.flip, self.constant)
+        return BitArray(words, self.n_bits)
 
     def scores(self, normals: Array) -> Array:
         """Side of every row for `normals` (n, rank), the boundary's made positive: shape (n, R)."""
@@ -88,17 +88,51 @@ class Rounding:
         positive = namespace(scores).take(scores >= 0, self.ties.index, axis=1)
         return BitArray.from_array(positive ^ self.ties.flip[None, :])
 
-    def signs(self, bits: BitArray) -> Array:
-        """Signs (n, R) that a normal should give to the rows for `bits`, the boundary's +1."""
+    def signs(self, bits: BitArray, known: Array | None = None) -> tuple[Array, Array]:
+        """Signs (n, R) that a normal should give to the rows for `bits`, and which codes the ties rule out (n,).
+
+        The sign is 0 where none of a row's bits is among the `known` (n, N), or where they contradict each other.
+        """
         xp = namespace(self.factor)
         plus_minus = bits.to_array("pm1", dtype=self.factor.dtype) * xp.where(self.ties.flip, -1.0, 1.0)[None, :]
-        own = self.ties.representatives[1:]
-        ones = xp.ones((plus_minus.shape[0], 1), dtype=self.factor.dtype, device=self.factor.device)
-        return xp.concat([ones, xp.take(plus_minus, own, axis=1)], axis=1)
+        if known is not None:
+            plus_minus = xp.where(known, plus_minus, 0.0)
+        groups = xp.arange(self.factor.shape[0], device=self.factor.device)
+        members = xp.astype(self.ties.index[:, None] == groups[None, :], self.factor.dtype)
+        total, count = plus_minus @ members, xp.abs(plus_minus) @ members
+        impossible = xp.any(xp.abs(total) != count, axis=1) | (total[:, 0] < 0)
+        signs = xp.where(xp.abs(total) == count, xp.sign(total), 0.0)
+        return xp.concat([xp.ones_like(signs[:, :1]), signs[:, 1:]], axis=1), impossible
+
+    def normals(self, points: Array, signs: Array | None = None) -> Array:
+        """Normals (n, rank) of points (n, columns) in the space of the rows, which count up to a positive factor.
+
+        They get unit length; or, behind the constant, that which normals typically have, as far as the `signs` allow.
+        """
+        xp = namespace(points)
+        if not self.constant:
+            return points / _lengths(points)
+        first = points[:, :1]
+        normals = points[:, 1:] / xp.where(first > 0, first, _lengths(points))
+        return normals if signs is None else normals * self._stretch(normals, signs)
+
+    def _stretch(self, normals: Array, signs: Array) -> Array:
+        """Factor (n, 1) that brings `normals` to the root of their dimension, or half-way to where a sign changes."""
+        xp = namespace(normals)
+        offset, slope = signs * self.factor[:, 0], signs * self.projected(normals)
+        crossing = -offset / xp.where(slope == 0, 1.0, slope)
+        low = xp.max(xp.where((slope > 0) & (crossing < 1), crossing, 0.0), axis=1, keepdims=True)
+        high = xp.min(xp.where((slope < 0) & (crossing > 1), crossing, xp.inf), axis=1, keepdims=True)
+        typical = self.rank**0.5 / _lengths(normals)
+        return xp.clip(typical, (xp.clip(low, 0.0, 1.0) + 1) / 2, (high + 1) / 2)
 
     def moments(self) -> BernoulliMoments:
         """Moments of the bits in closed form."""
-        moments = moments_from_gram(self.factor @ self.factor.T)
+        if self.constant:
+            rows = self.factor[1:, 1:]
+            moments = moments_from_thresholds(self.factor[1:, 0], rows @ rows.T)
+        else:
+            moments = moments_from_gram(self.factor @ self.factor.T)
         return BernoulliMoments.from_matrix(self.ties.expand(moments))
 
     def to(self, device: Any) -> Rounding:
@@ -108,6 +142,12 @@ class Rounding:
         ties = self.ties
         moved = [torch.as_tensor(x, device=device) for x in (ties.representatives, ties.index, ties.flip)]
         return Rounding(torch.as_tensor(self.factor, device=device), Ties(*moved), self.constant)
+
+
+def _lengths(points: Array) -> Array:
+    """Lengths of the rows (n, 1), 1 for a row of zeros."""
+    length = namespace(points).linalg.vector_norm(points, axis=1, keepdims=True)
+    return namespace(points).where(length > 0, length, 1.0)
 
 
 def factor_rows(H: Array, rank: int | None = None) -> Array:

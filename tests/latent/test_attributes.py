@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from bernoulli_latent import AttributeEditor, BitArray, NotFittedError
+from bernoulli_latent import AttributeEditor, BitArray, DichotomizedGaussianSampler, NotFittedError
 
 N_SAMPLES, N_BITS = 400, 70
 
@@ -147,6 +148,7 @@ def test_fit_refuses(attributes, names, message):
         ({"name": "tall", "threshold": -0.1}, r"`threshold` must lie in \[0, 2\)"),
         ({"name": "tall", "threshold": float("nan")}, r"`threshold`"),
         ({"name": "tall", "budget": -1}, r"`budget` must be at least 0"),
+        ({"name": "tall", "significance": 1.0}, r"`significance` must lie in \(0, 1\); got 1.0"),
     ],
 )
 def test_bits_refuses(editor, options, message):
@@ -162,3 +164,48 @@ def test_edit_refuses_other_widths(editor):
 def test_fit_comes_first():
     with pytest.raises(NotFittedError, match="fit"):
         AttributeEditor().edit([[0, 1]], 0)
+
+
+@pytest.mark.parametrize("level", [0.01, 0.2])
+def test_significant_bits_are_those_of_benjamini_and_hochberg(sample, editor, level):
+    latents, attributes = sample
+    has, bits = attributes[:, 0], latents > 0
+    tables = [[[np.sum(bits[has == v, i] == b) for b in (0, 1)] for v in (0, 1)] for i in range(N_BITS)]
+    p = np.array([stats.chi2_contingency(table, correction=False).pvalue for table in tables])
+    expected = np.flatnonzero(stats.false_discovery_control(p) <= level)
+    found = editor.bits("tall", threshold=0.0, significance=level)
+    assert set(found.indices) == set(expected)
+    assert set(range(10)) <= set(found.indices)
+    assert 10 in editor.bits("tall", threshold=0.5).indices
+    assert 10 not in editor.bits("tall", threshold=0.5, significance=0.01).indices
+
+
+def test_bits_that_never_vary_are_not_significant():
+    editor = AttributeEditor().fit([[1, 1], [1, 1], [1, 0], [1, 0]] * 20, [1, 1, 0, 0] * 20)
+    assert list(editor.bits(0, significance=0.05).indices) == [1]
+
+
+@pytest.mark.filterwarnings("ignore::bernoulli_latent.errors.RepairWarning")
+def test_propagation_redraws_the_other_bits(sample):
+    latents, attributes = sample
+    sampler = DichotomizedGaussianSampler().fit(latents)
+    editor = AttributeEditor(sampler).fit(latents, attributes, names=["tall", "left"])
+    rows = latents[~attributes[:, 0]]
+    index, value = editor.bits("tall", contrast=True, budget=4)
+    plain = editor.edit(rows, "tall", contrast=True, budget=4)
+    drawn = editor.edit(rows, "tall", contrast=True, budget=4, propagate=True, rng=0)
+    assert drawn.dtype == rows.dtype
+    for edited in (plain, drawn):
+        np.testing.assert_array_equal(edited[:, index] > 0, np.tile(value, (len(rows), 1)))
+    follows = np.resize([1, -1], 10)
+    others = np.setdiff1d(np.arange(10), index)
+    assert (plain[:, others] * follows[others]).mean() < -0.2
+    assert (drawn[:, others] * follows[others]).mean() > 0.2
+    assert editor.edit(rows[:0], "tall", propagate=True).shape == (0, N_BITS)
+    packed = editor.edit(BitArray.from_array(rows), "tall", contrast=True, budget=4, propagate=True, rng=0)
+    assert packed == BitArray.from_array(drawn)
+
+
+def test_propagation_needs_a_sampler(sample, editor):
+    with pytest.raises(ValueError, match=r"`propagate` needs a fitted sampler; make the editor with AttributeEditor"):
+        editor.edit(sample[0], "tall", propagate=True)
