@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from bernoulli_latent.samplers.dichotomized_gaussian import (
         DichotomizedGaussianSampler as DichotomizedGaussianSampler,
     )
+    from bernoulli_latent.samplers.files import load_sampler as load_sampler
     from bernoulli_latent.samplers.hyperplane import HyperplaneSampler as HyperplaneSampler
+    from bernoulli_latent.samplers.mixture import MixtureSampler as MixtureSampler
+    from bernoulli_latent.samplers.structured import StructuredSampler as StructuredSampler
     from bernoulli_latent.versions import citation as citation
     from bernoulli_latent.versions import show_versions as show_versions
 
@@ -37,14 +40,17 @@ _HOMES = {
     "BitArray": "bits",
     "DichotomizedGaussianSampler": "samplers.dichotomized_gaussian",
     "HyperplaneSampler": "samplers.hyperplane",
+    "MixtureSampler": "samplers.mixture",
     "NotFittedError": "errors",
     "RepairResult": "correlation.nearest",
     "RepairWarning": "errors",
+    "StructuredSampler": "samplers.structured",
     "bivariate_normal_cdf": "correlation.tetrachoric",
     "citation": "versions",
     "fit_sampler": "samplers.choice",
     "gram_from_moments": "correlation.arcsine",
     "hamming_distance": "bits",
+    "load_sampler": "samplers.files",
     "moments_from_gram": "correlation.arcsine",
     "nearest_correlation": "correlation.nearest",
     "show_versions": "versions",

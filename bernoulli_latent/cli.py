@@ -85,6 +85,7 @@ def _warnings_as_lines(command: str) -> Iterator[None]:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from bernoulli_latent.samplers.choice import FAMILIES
     from bernoulli_latent.samplers.hyperplane import HyperplaneSampler
 
     parser = argparse.ArgumentParser(
@@ -92,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
-    fit = _add(commands, _fit, "fit", "Fit a hyperplane sampler and say what its moments are.", INPUT)
+    fit = _add(commands, _fit, "fit", "Fit a sampler and say what its moments are.", INPUT)
     fit.add_argument("input", metavar="INPUT")
     fit.add_argument("-o", "--output", required=True, type=_file_to_write(".npz", ".safetensors"), metavar="MODEL")
 
@@ -100,10 +101,19 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("input", metavar="INPUT")
     for command in (fit, check):
         command.add_argument(
+            "--family",
+            choices=("auto", *FAMILIES),
+            default="hyperplane",
+            help="auto: the nearest; default: %(default)s",
+        )
+        command.add_argument(
             "--repair", choices=HyperplaneSampler.repairs, default="nearest", help="default: %(default)s"
         )
         command.add_argument(
-            "--boundary-weight", type=float, metavar="W", help="default: half the number of bits that vary"
+            "--boundary-weight",
+            type=float,
+            metavar="W",
+            help="of the hyperplane family; default: half the number of bits that vary",
         )
         command.add_argument("--rank", type=_at_least(1), help="bound on the dimension of the normals")
 
@@ -163,7 +173,7 @@ def _file_to_write(*suffixes: str) -> Callable[[str], str]:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    sampler = _new_sampler(options).fit_moments(_read_moments(options.input))
+    sampler = _fitted(options, _read_moments(options.input))
     sampler.save(options.output)
     print(sampler.report_)
 
@@ -173,23 +183,28 @@ def _check(options: argparse.Namespace) -> int:
     feasibility = moments.check_feasible()
     print(feasibility)
     if feasibility.n_pairs == 0:
-        print(f"\n{_new_sampler(options).fit_moments(moments).report_}")
+        print()
+        print(_fitted(options, moments).report_)
     return 0 if feasibility.feasible else INFEASIBLE
 
 
-def _new_sampler(options: argparse.Namespace) -> Any:
-    from bernoulli_latent import HyperplaneSampler
+def _fitted(options: argparse.Namespace, moments: Any) -> Any:
+    from bernoulli_latent import HyperplaneSampler, fit_sampler
 
-    return HyperplaneSampler(options.repair, options.boundary_weight, options.rank)
+    if options.family == "hyperplane":
+        return HyperplaneSampler(options.repair, options.boundary_weight, options.rank).fit_moments(moments)
+    if options.boundary_weight is not None:
+        raise ValueError(f"`--boundary-weight` needs `--family hyperplane`; got {options.family!r}")
+    return fit_sampler(moments, options.family, repair=options.repair, rank=options.rank)
 
 
 def _sample(options: argparse.Namespace) -> None:
-    from bernoulli_latent import HyperplaneSampler
+    from bernoulli_latent import load_sampler
     from bernoulli_latent.io import atomic_write
 
-    sampler = HyperplaneSampler.load(options.model)
+    sampler = load_sampler(options.model)
     seed = secrets.randbits(32) if options.seed is None else options.seed
-    n_bits = sampler.moments_.n_bits
+    n_bits = sampler.sample(0).shape[1]
     with atomic_write(options.output) as file:
         for begin, stop in progress(_blocks(options.n, n_bits), "sampling"):
             block = _draw(sampler, stop - begin, options.start + begin, seed, options)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-__all__ = ["atomic_write", "read_arrays", "write_arrays"]
+__all__ = ["atomic_write", "read_arrays", "read_kind", "write_arrays"]
 
 FORMAT = "bernoulli_latent"
 VERSION = 1
@@ -93,28 +93,38 @@ def read_arrays(path: str | os.PathLike[str], kind: str) -> tuple[Arrays, dict[s
     ValueError
         If the file is damaged, foreign, of another kind or of a newer version.
     """
-    reader = _codec(path)[1]
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"`path` must name a file; there is none at {os.fspath(path)!r}")
-    try:
-        arrays, text = reader(path)
-    except (*UNREADABLE, OSError) as error:
-        if isinstance(error, PermissionError):
-            raise
-        raise ValueError(f"{os.fspath(path)!r} is damaged or not a {kind} file of {FORMAT}: {error}") from error
+    arrays, text = _read(path, kind)
     header = _check_header(path, kind, text)
     if header["sha256"] != _digest(arrays, header["values"]):
         raise ValueError(f"{os.fspath(path)!r} is damaged: its checksum does not match its content")
     return arrays, header["values"]
 
 
-def _check_header(path: str | os.PathLike[str], kind: str, text: str) -> dict[str, Any]:
+def read_kind(path: str | os.PathLike[str]) -> str:
+    """Kind under which :func:`write_arrays` wrote a file; ValueError if it is damaged or foreign."""
+    return str(_check_header(path, None, _read(path, FORMAT)[1])["kind"])
+
+
+def _read(path: str | os.PathLike[str], kind: str) -> tuple[Arrays, str]:
+    """Arrays and header of a file."""
+    reader = _codec(path)[1]
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"`path` must name a file; there is none at {os.fspath(path)!r}")
+    try:
+        return reader(path)
+    except (*UNREADABLE, OSError) as error:
+        if isinstance(error, PermissionError):
+            raise
+        raise ValueError(f"{os.fspath(path)!r} is damaged or not a {kind} file of {FORMAT}: {error}") from error
+
+
+def _check_header(path: str | os.PathLike[str], kind: str | None, text: str) -> dict[str, Any]:
     try:
         header = json.loads(text)
         found = (header["format"], header["version"], header["kind"], header["values"], header["sha256"])
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{os.fspath(path)!r} is damaged or not a {kind} file of {FORMAT}: {error}") from error
-    if found[0] != FORMAT or found[2] != kind:
+    if found[0] != FORMAT or kind not in (None, found[2]):
         raise ValueError(f"{os.fspath(path)!r} must hold a {kind} of {FORMAT}; it holds a {found[2]} of {found[0]}")
     if not isinstance(found[1], int) or found[1] > VERSION:
         raise ValueError(f"{os.fspath(path)!r} has format version {found[1]}; this library reads up to {VERSION}")

@@ -11,7 +11,7 @@ from bernoulli_latent._arrays import Array, namespace, to_host
 from bernoulli_latent._checks import check_same_place, check_symmetric, first_offence
 from bernoulli_latent.bits import read_bits
 from bernoulli_latent.correlation.bounds import FeasibilityReport, check_bounds, onto_bounds
-from bernoulli_latent.correlation.joint import check_probabilities, joint_probabilities
+from bernoulli_latent.correlation.joint import check_probabilities, joint_probabilities, second_moment
 from bernoulli_latent.errors import NotFittedError
 from bernoulli_latent.form import Form
 from bernoulli_latent.io import read_arrays, write_arrays
@@ -122,7 +122,7 @@ class BernoulliMoments:
         for name, value in given.items():
             pairs = joint_probabilities(p, name, value)
         mean = 2 * p - 1
-        second = 4 * pairs - 2 * (p[:, None] + p[None, :]) + 1
+        second = second_moment(p[:, None], p[None, :], pairs)
         return cls._from_parts(xp, second, mean)
 
     @classmethod

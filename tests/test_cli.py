@@ -9,7 +9,15 @@ import sys
 import numpy as np
 import pytest
 
-from bernoulli_latent import BernoulliMoments, HyperplaneSampler, __version__, citation, cli, nearest_correlation
+from bernoulli_latent import (
+    BernoulliMoments,
+    HyperplaneSampler,
+    __version__,
+    citation,
+    cli,
+    load_sampler,
+    nearest_correlation,
+)
 from bernoulli_latent.cli import main
 
 N_SAMPLES, N_BITS = 500, 11
@@ -291,3 +299,26 @@ def test_saved_moments_are_read(tmp_path, capsys, suffix):
     BernoulliMoments.from_marginals([0.3, 0.6], correlation=[[1, 0.3], [0.3, 1]]).save(path)
     assert main(["check", str(path)]) == 0
     assert "feasible" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("family", ["auto", "dichotomized_gaussian"])
+def test_fit_and_sample_another_family(folder, family, capsys):
+    path = folder / "model.npz"
+    assert main(["fit", str(folder / "latents.npy"), "-o", str(path), "--family", family]) == 0
+    assert "chosen: dichotomized_gaussian" in capsys.readouterr().out
+    sampler = load_sampler(path)
+    assert type(sampler).__name__ == "DichotomizedGaussianSampler"
+    np.testing.assert_array_equal(draw(path, "--seed", "2"), sampler.sample(1000, rng=2))
+
+
+def test_the_weight_of_the_boundary_needs_a_boundary(folder, capsys):
+    arguments = ["--family", "dichotomized_gaussian", "--boundary-weight", "2"]
+    assert main(["fit", str(folder / "latents.npy"), "-o", str(folder / "model.npz"), *arguments]) == 2
+    assert "`--boundary-weight` needs `--family hyperplane`" in capsys.readouterr().err
+    assert not (folder / "model.npz").exists()
+
+
+def test_moments_are_no_sampler(folder, bits, capsys):
+    BernoulliMoments.from_samples(bits).save(folder / "moments.npz")
+    assert main(["sample", str(folder / "moments.npz"), "-n", "3", "-o", str(folder / "bits.npy")]) == 2
+    assert "must hold a sampler; it holds a BernoulliMoments" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from benchmarks.tables import Rows
 
 __all__ = ["NAMES", "Options", "Suite", "suite"]
 
-NAMES = ("repair", "moments", "sampling", "fit", "repair_speed", "tetrachoric", "families", "startup")
+NAMES = ("repair", "moments", "sampling", "fit", "repair_speed", "tetrachoric", "families", "structured", "startup")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from bernoulli_latent import BernoulliMoments, HyperplaneSampler, RepairWarning,
 __all__ = ["peak_of_draw", "run", "tables"]
 
 SIZES = (10, 200, 600, 1500)
+JOBS = ("nothing", "one row", "packed", "int8")
 CHUNK = 4096
 """Rows the NumPy script holds at a time; more would only cost it memory."""
 
@@ -30,13 +32,13 @@ def run(options: Options) -> Iterator[Row]:
         parameters = {"n_bits": n_bits, "rank": rank, "n_samples": n_samples}
         for name, timing in interleave(_contenders(sampler, n_samples), repeats).items():
             yield Row(name, parameters, data, timing)
-    for job in ("one row", "packed", "int8"):
-        peak = in_fresh_process(f"{__name__}:peak_of_draw", job, n_samples)
-        yield Row(
-            "peak memory",
-            {"n_bits": SIZES[-1], "n_samples": n_samples, "draw": job},
-            values={"peak_mib": peak},
-        )
+    with TemporaryDirectory() as folder:
+        path = f"{folder}/model.npz"
+        _feasible(SIZES[-1]).save(path)
+        for job in JOBS:
+            peak = in_fresh_process(f"{__name__}:peak_of_draw", path, job, n_samples)
+            parameters = {"n_bits": SIZES[-1], "n_samples": n_samples, "draw": job}
+            yield Row("peak memory", parameters, values={"peak_mib": peak})
 
 
 def _samplers() -> Iterator[tuple[str, HyperplaneSampler]]:
@@ -80,10 +82,12 @@ def _script(factor: Floats, n_samples: int) -> Floats:
     return bits
 
 
-def peak_of_draw(job: str, n_samples: int) -> float:
-    """Peak memory of a process that fits 1,500 bits and then draws."""
-    n = 1 if job == "one row" else n_samples
-    _feasible(SIZES[-1]).sample(n, rng=SEED, values="pm1", packed=job == "packed")
+def peak_of_draw(path: str, job: str, n_samples: int) -> float:
+    """Peak memory of a process that loads a model and draws from it."""
+    n = {"nothing": 0, "one row": 1}.get(job, n_samples)
+    sampler = HyperplaneSampler.load(path)
+    if n:
+        sampler.sample(n, rng=SEED, values="pm1", packed=job == "packed")
     return peak_mib()
 
 
@@ -112,4 +116,4 @@ def _memory(rows: Rows) -> str:
     peaks = [row for row in rows if row["contender"] == "peak memory"]
     lines = [[row["parameters"]["draw"], f"{row['values']['peak_mib']:.0f} MiB"] for row in peaks]
     count = peaks[0]["parameters"]["n_samples"]
-    return table([f"fit of {SIZES[-1]} bits, then a draw of {count:,} rows", "peak memory"], lines)
+    return table([f"model of {SIZES[-1]} bits loaded, then a draw of {count:,} rows", "peak memory"], lines)

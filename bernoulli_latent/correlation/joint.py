@@ -7,7 +7,7 @@ from typing import Any
 from bernoulli_latent._arrays import Array, as_array, namespace
 from bernoulli_latent._checks import as_real, check_same_place, check_symmetric, first_offence
 
-__all__ = ["check_probabilities", "joint_probabilities"]
+__all__ = ["check_probabilities", "joint_probabilities", "second_moment"]
 
 
 def check_probabilities(probabilities: Any) -> Array:
@@ -20,6 +20,11 @@ def check_probabilities(probabilities: Any) -> Array:
     if offence is not None:
         raise ValueError(f"`probabilities` must lie in [0, 1]; got {float(p[offence])} at index {offence}")
     return xp.astype(p, xp.float64)
+
+
+def second_moment(p: Array, q: Array, joint: Array) -> Array:
+    """Second moments of {-1, +1} bits that are +1 with probabilities `p`, `q` and, both of them, `joint`."""
+    return 4 * joint - 2 * (p + q) + 1
 
 
 def joint_probabilities(p: Array, name: str, value: Any) -> Array:

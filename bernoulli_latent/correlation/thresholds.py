@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from bernoulli_latent._arrays import Array, namespace, special
 from bernoulli_latent._kernels.generic_wedge import normal_cdf
+from bernoulli_latent.correlation.joint import second_moment
 from bernoulli_latent.correlation.tetrachoric import bivariate_normal_cdf, tetrachoric_matrix
 
-__all__ = ["correlation_from_moments", "moments_from_thresholds", "thresholds_from_moments"]
+__all__ = ["correlation_from_moments", "moments_from_thresholds", "pair_moments", "thresholds_from_moments"]
+
+
+def pair_moments(g: Array, k: Array, rho: Array) -> Array:
+    r"""Second moments of :math:`\mathrm{sign}(g + z_1)` and :math:`\mathrm{sign}(k + z_2)` at correlation `rho`.
+
+    .. math:: E[y_1 y_2] = 4 \Phi_2(g, k; \rho) - 2 \Phi(g) - 2 \Phi(k) + 1
+    """
+    xp = namespace(rho)
+    joint = bivariate_normal_cdf(g, k, rho)
+    return xp.clip(second_moment(normal_cdf(g), normal_cdf(k), joint), -1.0, 1.0)
 
 
 def moments_from_thresholds(thresholds: Array, correlation: Array) -> Array:
@@ -32,14 +43,11 @@ def moments_from_thresholds(thresholds: Array, correlation: Array) -> Array:
        Statist. 45, 1991.
     """
     xp = namespace(correlation)
-    p = normal_cdf(thresholds)
-    rho = xp.clip(correlation, -1.0, 1.0)
-    joint = bivariate_normal_cdf(thresholds[:, None], thresholds[None, :], rho)
-    pairs = 4 * joint - 2 * (p[:, None] + p[None, :]) + 1
-    mean = 2 * p - 1
+    pairs = pair_moments(thresholds[:, None], thresholds[None, :], xp.clip(correlation, -1.0, 1.0))
+    mean = 2 * normal_cdf(thresholds) - 1
     one = xp.ones((1, 1), dtype=mean.dtype, device=mean.device)
     M = xp.concat([xp.concat([one, mean[None, :]], axis=1), xp.concat([mean[:, None], pairs], axis=1)])
-    return xp.where(xp.eye(M.shape[0], dtype=xp.bool, device=M.device), xp.ones_like(M), xp.clip(M, -1.0, 1.0))
+    return xp.where(xp.eye(M.shape[0], dtype=xp.bool, device=M.device), xp.ones_like(M), M)
 
 
 def thresholds_from_moments(M: Array) -> Array:

@@ -84,6 +84,10 @@ class GaussianRoundingSampler(CodeSampler):
     def _draw(self, key: int, start: int, n: int) -> BitArray:
         return self._model.draw(key, start, n, self._check_precision())
 
+    def draw_rows(self, key: int, rows: Array) -> BitArray:
+        """Samples of the stream `key` whose numbers are the int64 `rows`, in any order, packed."""
+        return self._model.draw_rows(key, rows, self._check_precision())
+
     def model_moments(self) -> BernoulliMoments:
         """Moments that the fitted model truly has, in closed form by the arcsine law."""
         moments = self._model.moments()
