@@ -145,7 +145,7 @@ class AttributeEditor:
             Keep only so many bits, those with the largest means in absolute value.
         significance : float, optional
             Keep only bits whose frequencies with and without the attribute differ, by the pooled two-proportion z-test,
-            at this false discovery rate in (0, 1) over all bits [2]_.
+            at this false discovery rate in (0, 1) over all bits (Benjamini and Hochberg 1995).
 
         Returns
         -------
