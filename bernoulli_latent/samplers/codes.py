@@ -17,7 +17,7 @@ from bernoulli_latent.latent.orthant import log_probability
 from bernoulli_latent.samplers.base import BitSampler
 from bernoulli_latent.samplers.rounding import Rounding
 
-__all__ = ["CodeSampler"]
+__all__ = ["CodeSampler", "refuse_impossible"]
 
 BLOCK = 1024
 """Codes inverted at a time."""
@@ -91,7 +91,7 @@ class CodeSampler(BitSampler[Rounding]):
         if method not in (*METHODS, "posterior"):
             known = ", ".join(map(repr, (*METHODS, "posterior")))
             raise ValueError(f"`method` must be one of {known}; got {method!r}")
-        model, bits, key = self._model, self._read(latents, "latents"), key_from(rng)
+        model, bits, key = self._model, self.read_codes(latents, "latents"), key_from(rng)
         blocks = range(0, max(len(bits), 1), BLOCK)
         parts = [_invert_block(model, bits[first : first + BLOCK], method, key, first) for first in blocks]
         xp = namespace(model.factor)
@@ -155,7 +155,7 @@ class CodeSampler(BitSampler[Rounding]):
         .. [1] Fajtl et al., "Latent Bernoulli Autoencoder", ICML 2020, section 3.3.
         """
         steps = check_count(steps, "steps", least=2)
-        model, ends = self._model, (self._read(source, "source"), self._read(target, "target"))
+        model, ends = self._model, (self.read_codes(source, "source"), self.read_codes(target, "target"))
         if len(ends[0]) != len(ends[1]):
             raise ValueError(
                 f"`target` must have as many rows as `source`; got {len(ends[1])} rows, `source` has {len(ends[0])}"
@@ -221,15 +221,15 @@ class CodeSampler(BitSampler[Rounding]):
         >>> sampler.sample_given(ones, [True, False], rng=0).mean(axis=0).round(2)
         array([1. , 0.9])
         """
-        model, bits, key = self._model, self._read(latents, "latents"), key_from(rng)
-        mask = self._read_mask(known, len(bits))
+        model, bits, key = self._model, self.read_codes(latents, "latents"), key_from(rng)
+        mask = self.read_mask(known, len(bits))
         blocks = [slice(first, first + BLOCK) for first in range(0, max(len(bits), 1), BLOCK)]
         parts = [_complete(model, bits[block], mask[block, :], key, block.start, burn_in) for block in blocks]
         xp = namespace(model.factor)
         times, infeasible = (
             xp.concat([getattr(report, name) for _, report in parts]) for name in ("autocorrelation_time", "infeasible")
         )
-        _refuse_impossible(infeasible)
+        refuse_impossible(infeasible)
         drawn = self._form.write(BitArray.concatenate([part for part, _ in parts]))
         return (drawn, ConditionalReport(burn_in, 1, times, infeasible)) if return_report else drawn
 
@@ -276,14 +276,22 @@ class CodeSampler(BitSampler[Rounding]):
         >>> np.exp(sampler.log_prob([[1, 1], [0, 1]], rng=0)).round(3)
         array([0.125, 0.375])
         """
-        model, bits, key = self._model, self._read(latents, "latents"), key_from(rng)
-        signs, impossible = model.signs(bits)
-        logs, errors = log_probability(model.factor, signs, model.constant, key, n_draws=n_draws)
-        xp = namespace(logs)
-        logs, errors = xp.where(impossible, -xp.inf, logs), xp.where(impossible, 0.0, errors)
+        logs, errors = self.log_mass(self.read_codes(latents, "latents"), None, key_from(rng), n_draws)
         return (logs, errors) if return_error else logs
 
-    def _read_mask(self, known: Any, n: int) -> Array:
+    def log_mass(self, bits: BitArray, known: Array | None, key: int, n_draws: int) -> tuple[Array, Array]:
+        """Log probabilities that the `known` bits, by default all, are as in `bits`, and their standard errors."""
+        model = self._model
+        signs, impossible = model.signs(bits, known)
+        logs, errors = log_probability(model.factor, signs, model.constant, key, n_draws=n_draws)
+        xp = namespace(logs)
+        return xp.where(impossible, -xp.inf, logs), xp.where(impossible, 0.0, errors)
+
+    def completed(self, bits: BitArray, known: Array, key: int, first: int, burn_in: int) -> BitArray:
+        """Possible codes from number `first` on with the bits that are not `known` drawn."""
+        return _complete(self._model, bits, known, key, first, burn_in)[0]
+
+    def read_mask(self, known: Any, n: int) -> Array:
         """Boolean mask (n, n_bits) in the library of the model."""
         mask = self._to_model(as_array(known, "known"))
         xp = namespace(mask)
@@ -294,7 +302,7 @@ class CodeSampler(BitSampler[Rounding]):
             raise ValueError(f"`known` must have shape ({width},) or ({n}, {width}); got {tuple(mask.shape)}")
         return xp.broadcast_to(mask, (n, width))
 
-    def _read(self, latents: Any, name: str) -> BitArray:
+    def read_codes(self, latents: Any, name: str) -> BitArray:
         """Codes of the model's width, packed in its library and on its device."""
         bits = read_bits(latents, name, least=0)[0]
         if bits.n_bits != self._model.n_bits:
@@ -347,7 +355,8 @@ def _complete(
     return mixed, replace(report, infeasible=report.infeasible | impossible)
 
 
-def _refuse_impossible(infeasible: Array) -> None:
+def refuse_impossible(infeasible: Array) -> None:
+    """Refuse known bits that the model cannot have, with the numbers of their rows."""
     rows = namespace(infeasible).nonzero(infeasible)[0]
     if rows.shape[0]:
         listed = ", ".join(str(int(k)) for k in rows[:10]) + (", ..." if rows.shape[0] > 10 else "")

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from bernoulli_latent._arrays import Array, from_host, is_torch, namespace
+from bernoulli_latent._arrays import Array, from_host, is_torch, namespace, to_host
 from bernoulli_latent._kernels import kernels
 from bernoulli_latent.bits import BitArray
 from bernoulli_latent.form import Form
 from bernoulli_latent.latent.bernoulli_mixture import BernoulliMixture
 from bernoulli_latent.moments import BernoulliMoments
 from bernoulli_latent.samplers.base import BitSource
+from bernoulli_latent.samplers.codes import refuse_impossible
 from bernoulli_latent.samplers.gaussian_rounding import GaussianRoundingSampler
 from bernoulli_latent.samplers.groups import Label
 from bernoulli_latent.samplers.report import FitReport
@@ -36,9 +37,18 @@ class Components:
     samplers: dict[Label, GaussianRoundingSampler]
 
     @property
+    def first(self) -> GaussianRoundingSampler:
+        """The first of the samplers, as good as any to read codes."""
+        return next(iter(self.samplers.values()))
+
+    @property
     def form(self) -> Form:
         """Form of the data."""
-        return next(iter(self.samplers.values()))._form
+        return self.first._form
+
+    def read(self, latents: Any) -> BitArray:
+        """Codes of the data's width, packed in its library and on its device."""
+        return self.first.read_codes(latents, "latents")
 
     @cached_property
     def shares(self) -> np.ndarray[Any, Any]:
@@ -79,6 +89,34 @@ class Components:
             rows = xp.nonzero(places == place)[0]
             words[rows, :] = sampler.draw_rows(component_key(key, place), start + rows).words
         return BitArray(words, n_bits)
+
+    def log_masses(self, bits: BitArray, known: Array | None, key: int, n_draws: int) -> tuple[Array, Array]:
+        """Log probability of each component (K,) together with the `known` bits (n,), and its standard error."""
+        keys = [component_key(key, place) for place in range(len(self.samplers))]
+        parts = [s.log_mass(bits, known, k, n_draws) for s, k in zip(self.samplers.values(), keys, strict=True)]
+        xp = namespace(parts[0][0])
+        logs, errors = (xp.stack(part) for part in zip(*parts, strict=True))
+        return logs + from_host(np.log(self.shares), logs)[:, None], errors
+
+    def completed(self, bits: BitArray, known: Array, key: int, n_draws: int, burn_in: int) -> BitArray:
+        """Codes with the bits that are not `known` drawn, each by a component drawn given its known bits."""
+        logs, _ = self.log_masses(bits, known, key, n_draws)
+        refuse_impossible(namespace(logs).all(namespace(logs).isinf(logs), axis=0))
+        samplers, rows = list(self.samplers.values()), []
+        for row, place in enumerate(self._chosen(logs, key)):
+            one = slice(row, row + 1)
+            rows.append(samplers[place].completed(bits[one], known[one, :], component_key(key, place), row, burn_in))
+        return BitArray.concatenate(rows) if rows else bits
+
+    def _chosen(self, logs: Array, key: int) -> list[int]:
+        """Component of each row, with the probabilities that `logs` (K, n) give up to a factor."""
+        from scipy.special import ndtr
+
+        host = to_host(logs)
+        cumulative = np.cumsum(np.exp(host - np.max(host, axis=0)), axis=0)
+        normals = kernels("sampling", np.empty(0)).normals(key, 0, host.shape[1], 1, "float64")[:, 0]
+        chosen = np.sum(cumulative < ndtr(normals) * cumulative[-1], axis=0)
+        return [int(place) for place in chosen]
 
     def stream(self, name: Label) -> ComponentStream:
         """What the component `name` contributes to the streams of the mixture."""

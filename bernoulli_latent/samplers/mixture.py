@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
-from bernoulli_latent._arrays import Array, from_host
+from bernoulli_latent._arrays import Array, from_host, namespace
 from bernoulli_latent._checks import check_count
+from bernoulli_latent._random import key_from
 from bernoulli_latent.bits import BitArray, read_bits
 from bernoulli_latent.errors import NotFittedError
 from bernoulli_latent.form import Form
+from bernoulli_latent.latent.conditional import BURN_IN
 from bernoulli_latent.moments import BernoulliMoments
 from bernoulli_latent.samplers.base import BitSource
 from bernoulli_latent.samplers.choice import FAMILIES, Family
@@ -212,6 +214,61 @@ class MixtureSampler(BitSource):
         labels given. The correlations within a component are left out: they would need its orthant probabilities.
         """
         return self._fitted.components.independent().responsibilities(y)
+
+    def log_prob(self, latents: Any, *, rng: Any = None, n_draws: int = 2048, return_error: bool = False) -> Any:
+        r"""Log probability of codes under the fitted mixture, :math:`\log \sum_k w_k P_k(y)`, estimated.
+
+        Parameters
+        ----------
+        latents : array, shape (n, n_bits), or BitArray
+            Codes.
+        rng, n_draws, return_error
+            See :meth:`HyperplaneSampler.log_prob`; the cost grows with the number of components.
+
+        Returns
+        -------
+        log_probability : array, shape (n,), float64
+            ``-inf`` for codes that no component has.
+        standard_error : array, shape (n,)
+            Of the log; only if asked for.
+        """
+        components = self._fitted.components
+        logs, errors = components.log_masses(components.read(latents), None, key_from(rng), n_draws)
+        xp = namespace(logs)
+        largest = xp.max(logs, axis=0)
+        largest = xp.where(xp.isinf(largest), xp.zeros_like(largest), largest)
+        parts = xp.exp(logs - largest)
+        total = xp.sum(parts, axis=0)
+        spread = xp.sqrt(xp.sum((parts * xp.where(parts > 0, errors, 0.0)) ** 2, axis=0))
+        logs = xp.where(total > 0, largest + xp.log(xp.where(total > 0, total, 1.0)), -xp.inf)
+        return (logs, spread / xp.where(total > 0, total, 1.0)) if return_error else logs
+
+    def sample_given(
+        self, latents: Any, known: Any, *, rng: Any = None, n_draws: int = 256, burn_in: int = BURN_IN
+    ) -> Array:
+        """Draw the bits that are not known, given those that are.
+
+        Parameters
+        ----------
+        latents, known, rng, burn_in
+            See :meth:`HyperplaneSampler.sample_given`.
+        n_draws : int
+            Particles for the probability of the known bits in each component, by which the component is drawn.
+
+        Returns
+        -------
+        array, shape (n, n_bits)
+            In the form of the data, the known bits unchanged.
+
+        Raises
+        ------
+        ValueError
+            If `latents` or `known` have another width, or known bits form a pattern that no component has.
+        """
+        components = self._fitted.components
+        bits = components.read(latents)
+        mask = components.first.read_mask(known, len(bits))
+        return self._form.write(components.completed(bits, mask, key_from(rng), n_draws, burn_in))
 
     @property
     def labels_(self) -> tuple[Label, ...]:

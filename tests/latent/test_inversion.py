@@ -134,7 +134,7 @@ def test_block_size_changes_nothing(sampler, latents, monkeypatch):
 
 
 def test_centroid_is_the_papers(sampler, latents):
-    rows, signs = sampler._model.factor, sampler._model.signs(sampler._read(latents[:1], "y"))[0][0]
+    rows, signs = sampler._model.factor, sampler._model.signs(sampler.read_codes(latents[:1], "y"))[0][0]
     expected = rows[signs > 0].mean(0) - rows[signs < 0].mean(0)
     np.testing.assert_allclose(sampler.invert(latents[:1], "centroid")[0], expected / np.linalg.norm(expected))
     right = (sampler.round(sampler.invert(latents[:200], "centroid")) == latents[:200]).mean()

@@ -493,3 +493,54 @@ def test_empty_draw(fitted):
     assert fitted.sample(0).shape == (0, 12)
     assert fitted.sample(0, packed=True).shape == (0, 12)
     assert fitted.sample(0, component="rest").shape == (0, 12)
+
+
+def planted(n, family="dichotomized_gaussian"):
+    """Two classes of six bits that hardly agree in anything, and a mixture fitted to them."""
+    rng = np.random.default_rng(9)
+    scores = rng.standard_normal((n, 1)) + rng.standard_normal((n, 6))
+    labels = rng.random(n) < 0.3
+    y = scores > np.where(labels[:, None], [-1, 0, 1, 0, 1, -1], [1, 1, -1, 0, -1, 1])
+    with warnings.catch_warnings(action="ignore", category=RepairWarning):
+        return MixtureSampler(family).fit(y, labels.astype(int)), y
+
+
+@pytest.mark.parametrize("family", ["hyperplane", "dichotomized_gaussian"])
+def test_probabilities_add_up_over_components(family):
+    sampler, _ = planted(2000, family)
+    codes = (np.arange(64)[:, None] >> np.arange(6)) % 2 == 1
+    logs, errors = sampler.log_prob(codes, rng=0, return_error=True)
+    parts = [np.exp(component.log_prob(codes, rng=1)) for component in sampler.components_]
+    probability = np.exp(logs)
+    # Both sides are estimates; their errors are of one size.
+    assert np.all(abs(probability - sampler.weights_ @ parts) <= 8 * probability * errors + 1e-12)
+    assert probability.sum() == pytest.approx(1, abs=0.01)
+
+
+def test_completions_of_a_mixture_have_the_conditional_law():
+    sampler, _ = planted(2000)
+    drawn = sampler.sample(1_000_000, rng=0)
+    known = np.array([True, False, True, False, False, False])
+    alike = drawn[(drawn[:, known] == [True, False]).all(axis=1)]
+    codes = np.zeros((2000, 6), bool)
+    codes[:, 0] = True
+    completed = sampler.sample_given(codes, known, rng=1, n_draws=64)
+    np.testing.assert_array_equal(completed[:, known], codes[:, known])
+    weights = 2 ** np.arange(4)
+    expected = np.bincount(alike[:, ~known] @ weights, minlength=16) / len(alike)
+    found = np.bincount(completed[:, ~known] @ weights, minlength=16)
+    # Chi-square with 15 degrees of freedom: 50 is exceeded with probability 1e-5.
+    assert np.sum((found - 2000 * expected) ** 2 / (2000 * expected)) < 50
+    np.testing.assert_array_equal(sampler.sample_given(codes[:5], known, rng=1, n_draws=64), completed[:5])
+    assert sampler.sample_given(codes[:0], known).shape == (0, 6)
+
+
+def test_impossible_patterns_of_a_mixture():
+    y = np.random.default_rng(0).integers(0, 2, (100, 4))
+    y[:, 3] = y[:, 2]
+    with warnings.catch_warnings(action="ignore", category=RepairWarning):
+        sampler = MixtureSampler().fit(y, np.arange(100) % 2)
+    codes = np.array([[0, 0, 1, 1], [0, 0, 1, 0]])
+    assert np.isfinite(sampler.log_prob(codes, rng=0)).tolist() == [True, False]
+    with pytest.raises(ValueError, match="those of 1 rows are not: 1"):
+        sampler.sample_given(codes, np.ones(4, bool), rng=0)
