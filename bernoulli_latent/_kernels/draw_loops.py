@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 from bernoulli_latent._kernels._jit import kernel
 from bernoulli_latent._kernels.generic_sampling import BOX_MULLER
 
-__all__ = ["BATCH", "BLOCK", "PHILOX_BYTES", "STRIP", "draw_blocks", "normal_blocks"]
+__all__ = ["BATCH", "BLOCK", "PHILOX_BYTES", "STRIP", "draw_blocks", "fill_panel", "normal_blocks"]
 
 BLOCK = 64
 """Samples computed side by side, whichever they are: no operation looks from one lane to another."""
@@ -189,6 +189,16 @@ def _box_muller(words: Any, angles: Any, panel: Any, constants: Any) -> None:
 
 
 @kernel
+def fill_panel(key: Any, lanes: Any, group: int, panel: Any, words: Any, angles: Any, constants: Any) -> None:
+    """Normals of the rows `lanes` of the table, from a group of columns on, one column in each row of the panel."""
+    width = PHILOX_BYTES // panel.itemsize
+    for column in range(0, len(panel), BATCH * width):
+        columns = min(BATCH * width, len(panel) - column)
+        _philox(key, lanes, group + column // width, words[:columns])
+        _box_muller(words[:columns], angles[:columns], panel[column:], constants)
+
+
+@kernel
 def _fill(key: Any, start: Any, rows: Any, first: int, workspace: Any) -> None:
     """Normals of 64 rows of the table, one column of it in each row of the panel.
 
@@ -198,11 +208,7 @@ def _fill(key: Any, start: Any, rows: Any, first: int, workspace: Any) -> None:
     for lane in range(BLOCK):
         k = first + lane
         lanes[lane] = rows[k] if k < len(rows) else start + np.uint64(k)
-    width = PHILOX_BYTES // panel.itemsize
-    for column in range(0, len(panel), BATCH * width):
-        columns = min(BATCH * width, len(panel) - column)
-        _philox(key, lanes, column // width, words[:columns])
-        _box_muller(words[:columns], angles[:columns], panel[column:], constants)
+    fill_panel(key, lanes, 0, panel, words, angles, constants)
 
 
 @kernel

@@ -16,7 +16,7 @@ import numpy as np
 from bernoulli_latent._arrays import Array, is_torch, namespace, on_host
 from bernoulli_latent._kernels.generic_packing import pack
 
-__all__ = ["BOX_MULLER", "BoxMuller", "draw", "draw_rows", "normals", "philox", "real_name"]
+__all__ = ["BOX_MULLER", "BoxMuller", "draw", "draw_rows", "normals", "normals_of", "philox", "real_name"]
 
 LOW_WORD = 0xFFFFFFFF
 
@@ -184,14 +184,14 @@ def _box_muller(uniform: Array, angle: Array, real: str, xp: Any) -> tuple[Array
 def normals(key: int, start: int, n: int, columns: int, dtype: object, like: Array = None) -> Array:
     """Rows ``start`` to ``start + n`` of the table of standard normals, of the library and device of `like`."""
     check_request(key, start, n)
-    return _normals_of(key, _count_rows(start, n, like), columns, real_name(dtype))
+    return normals_of(key, _count_rows(start, n, like), columns, real_name(dtype))
 
 
-def _normals_of(key: int, rows: Array, columns: int, real: str) -> Array:
-    """The `rows` of the table."""
+def normals_of(key: int, rows: Array, columns: int, real: str, first: int = 0) -> Array:
+    """Columns `first`, a multiple of four, to ``first + columns`` of the `rows` of the table."""
     xp, width = namespace(rows), 4 if real == "float32" else 2
     row = rows[:, None]
-    group = xp.arange(-(-columns // width), dtype=xp.int64, **_place(rows))[None, :]
+    group = (first // width + xp.arange(-(-columns // width), dtype=xp.int64, **_place(rows)))[None, :]
     pairs = _integers(*philox(key, (row & LOW_WORD, row >> 32, group, xp.zeros_like(group))), real)
     table = xp.stack([z for pair in pairs for z in _box_muller(*pair, real, xp)], axis=-1)
     return xp.reshape(table, (rows.shape[0], width * group.shape[1]))[:, :columns]
@@ -245,7 +245,7 @@ def _signs(key: int, rows: Array, size: int, factor: Array, constant: bool) -> A
     """Signs of the scores of `rows` that share an aligned block of ``size`` rows."""
     xp, (height, rank) = namespace(factor), factor.shape
     panel, place = xp.zeros((size, rank), dtype=factor.dtype, **_place(factor)), rows % size
-    panel[place, :] = _normals_of(key, rows, rank, real_name(factor.dtype))
+    panel[place, :] = normals_of(key, rows, rank, real_name(factor.dtype))
     panel[:, 0] = 1.0 if constant else xp.abs(panel[:, 0])
     step = max(64, -(-height // 8))
     scores = [panel[:, : top + step] @ factor[top : top + step, : top + step].T for top in range(0, height, step)]

@@ -12,14 +12,7 @@ from typing import Any, TypeAlias
 
 from bernoulli_latent._arrays import Array, is_torch, namespace, on_host
 from bernoulli_latent._kernels.generic_packing import pack
-from bernoulli_latent._kernels.generic_sampling import (
-    LOW_WORD,
-    _box_muller,
-    _integers,
-    check_request,
-    philox,
-    real_name,
-)
+from bernoulli_latent._kernels.generic_sampling import check_request, normals_of, real_name
 
 __all__ = ["check_groups", "check_model", "draw_chain", "draw_factors", "draw_groups", "first_column"]
 
@@ -129,7 +122,7 @@ def _draw(key: int, start: int, n: int, thresholds: Array, n_factors: int, block
         latent = block(own, _factors(key, own, n_factors, size, thresholds))
         for first in range(0, n_bits, CHUNK):
             bits = slice(first, min(first + CHUNK, n_bits))
-            e = _columns(key, own, first_column(n_factors) + first, bits.stop - first, thresholds)
+            e = normals_of(key, own, bits.stop - first, real_name(thresholds.dtype), first_column(n_factors) + first)
             words[begin:stop, first // 64 : -(-bits.stop // 64)] = pack(thresholds[bits] + latent(bits, e) >= 0)[0]
     return words
 
@@ -138,24 +131,13 @@ def _factors(key: int, rows: Array, n_factors: int, size: int, like: Array) -> A
     """Factors of `rows` at their place in a block: a product may round differently in another shape."""
     factors = namespace(like).zeros((size, n_factors), dtype=like.dtype, **_place(like))
     if n_factors:
-        factors[rows % size, :] = _columns(key, rows, 0, n_factors, like)
+        factors[rows % size, :] = normals_of(key, rows, n_factors, real_name(like.dtype))
     return factors
 
 
 def _at(block: Array, rows: Array) -> Array:
     """What belongs to `rows` in a block."""
     return block[rows % block.shape[0], :]
-
-
-def _columns(key: int, rows: Array, first: int, count: int, like: Array) -> Array:
-    """Columns `first`, a multiple of four, to ``first + count`` of some rows of the table of normals."""
-    xp, real = namespace(rows), real_name(like.dtype)
-    width = 4 if real == "float32" else 2
-    group = (first // width + xp.arange(-(-count // width), dtype=xp.int64, **_place(rows)))[None, :]
-    row = rows[:, None]
-    pairs = _integers(*philox(key, (row & LOW_WORD, row >> 32, group, xp.zeros_like(group))), real)
-    table = xp.stack([z for pair in pairs for z in _box_muller(*pair, real, xp)], axis=-1)
-    return xp.reshape(table, (rows.shape[0], width * group.shape[1]))[:, :count]
 
 
 def _word(like: Array) -> Any:

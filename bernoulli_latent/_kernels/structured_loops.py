@@ -19,15 +19,13 @@ from numba.extending import intrinsic
 
 from bernoulli_latent._kernels._jit import kernel
 from bernoulli_latent._kernels.draw_loops import (
-    BATCH,
     BLOCK,
     PHILOX_BYTES,
-    _box_muller,
     _insert_signs,
     _lanes,
-    _philox,
     _splat,
     _transpose,
+    fill_panel,
 )
 
 __all__ = ["SPAN", "chain_blocks", "factor_blocks", "group_blocks"]
@@ -92,17 +90,6 @@ def _rows(start: Any, first: int) -> Any:
 
 
 @kernel
-def _fill(key: Any, rows: Any, group: int, panel: Any, workspace: Any) -> None:
-    """Normals of 64 `rows` of the table, one column in each row of the panel, from a group of columns on."""
-    words, angles, constants = workspace
-    width = PHILOX_BYTES // panel.itemsize
-    for first in range(0, len(panel), BATCH * width):
-        count = min(BATCH * width, len(panel) - first)
-        _philox(key, rows, group + first // width, words[:count])
-        _box_muller(words[:count], angles[:count], panel[first:], constants)
-
-
-@kernel
 def _spread(thresholds: Any, noise: Any, panel: Any) -> None:
     """Scores without what the bits share."""
     for bit in range(BLOCK):
@@ -157,16 +144,18 @@ def factor_blocks(key: Any, start: Any, out: Any, model: Any, factors: Any, pane
 
     Several blocks of samples take their turns at each word, while its loadings are in the cache.
     """
-    (thresholds, noise, loadings), signs = model, np.empty(BLOCK, np.uint64)
+    (thresholds, noise, loadings), (words, angles, constants) = model, workspace
+    signs = np.empty(BLOCK, np.uint64)
     group = factors.shape[1] * panel.itemsize // PHILOX_BYTES
     for base in range(0, len(out), len(factors) * BLOCK):
         stop = min(base + len(factors) * BLOCK, len(out))
         for first in range(base, stop, BLOCK):
-            _fill(key, _rows(start, first), 0, factors[(first - base) // BLOCK], workspace)
+            fill_panel(key, _rows(start, first), 0, factors[(first - base) // BLOCK], words, angles, constants)
         for word in range(out.shape[1]):
             bit = word * BLOCK
             for first in range(base, stop, BLOCK):
-                _fill(key, _rows(start, first), group + bit * panel.itemsize // PHILOX_BYTES, panel, workspace)
+                column = group + bit * panel.itemsize // PHILOX_BYTES
+                fill_panel(key, _rows(start, first), column, panel, words, angles, constants)
                 _spread(thresholds[bit:], noise[bit:], panel)
                 own, block = factors[(first - base) // BLOCK], out[first : first + BLOCK, word]
                 _emit(loadings[bit:], own, panel, signs, block)
@@ -175,15 +164,16 @@ def factor_blocks(key: Any, start: Any, out: Any, model: Any, factors: Any, pane
 @kernel
 def group_blocks(key: Any, start: Any, out: Any, model: Any, factors: Any, panel: Any, workspace: Any) -> None:
     """Packed signs of ``thresholds + noise * e + (mixing @ f)[groups]`` for the rows from `start` on."""
-    (thresholds, noise, groups, mixing), signs = model, np.empty(BLOCK, np.uint64)
+    (thresholds, noise, groups, mixing), (words, angles, constants) = model, workspace
+    signs = np.empty(BLOCK, np.uint64)
     width, common = PHILOX_BYTES // panel.itemsize, np.empty((len(mixing), BLOCK), panel.dtype)
     for first in range(0, len(out), BLOCK):
         rows, block = _rows(start, first), out[first : first + BLOCK]
-        _fill(key, rows, 0, factors, workspace)
+        fill_panel(key, rows, 0, factors, words, angles, constants)
         _mix(mixing, factors, common)
         for word in range(out.shape[1]):
             bit = word * BLOCK
-            _fill(key, rows, (len(factors) + bit) // width, panel, workspace)
+            fill_panel(key, rows, (len(factors) + bit) // width, panel, words, angles, constants)
             _spread(thresholds[bit:], noise[bit:], panel)
             _add_groups(groups[bit:], common, panel)
             _emit(np.empty((BLOCK, 0), panel.dtype), factors, panel, signs, block[:, word])
@@ -192,13 +182,14 @@ def group_blocks(key: Any, start: Any, out: Any, model: Any, factors: Any, panel
 @kernel
 def chain_blocks(key: Any, start: Any, out: Any, model: Any, panel: Any, workspace: Any) -> None:
     """Packed signs of ``thresholds + z`` for the rows from `start` on, where `z` is a chain along the bits."""
-    (thresholds, noise, loss, gain), signs = model, np.empty(BLOCK, np.uint64)
+    (thresholds, noise, loss, gain), (words, angles, constants) = model, workspace
+    signs = np.empty(BLOCK, np.uint64)
     width, state = PHILOX_BYTES // panel.itemsize, np.empty(BLOCK, panel.dtype)
     for first in range(0, len(out), BLOCK):
         rows, block = _rows(start, first), out[first : first + BLOCK]
         state[:] = 0
         for word in range(out.shape[1]):
             bit = word * BLOCK
-            _fill(key, rows, bit // width, panel, workspace)
+            fill_panel(key, rows, bit // width, panel, words, angles, constants)
             _follow(thresholds[bit:], noise[bit:], loss[bit:], gain[bit:], state, panel)
             _emit(np.empty((BLOCK, 0), panel.dtype), panel, panel, signs, block[:, word])
