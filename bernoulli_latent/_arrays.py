@@ -15,7 +15,7 @@ import numpy as np
 Array: TypeAlias = Any
 """A NumPy array or a torch tensor."""
 
-__all__ = ["Array", "as_array", "from_host", "is_torch", "namespace", "on_host", "special", "to_host"]
+__all__ = ["Array", "as_array", "from_host", "is_torch", "like_place", "namespace", "on_host", "special", "to_host"]
 
 
 def is_torch(x: object) -> bool:
@@ -64,6 +64,11 @@ def to_host(x: Array) -> np.ndarray[Any, Any]:
         return np.asarray(x)
     x = x.detach().cpu()
     return np.asarray((x.float() if x.dtype == sys.modules["torch"].bfloat16 else x).numpy())
+
+
+def like_place(x: Array, like: Array) -> Array:
+    """`x` in the library and on the device of `like`."""
+    return x.to(like.device) if is_torch(x) and is_torch(like) else from_host(to_host(x), like)
 
 
 def from_host(x: np.ndarray[Any, Any], like: Array) -> Array:

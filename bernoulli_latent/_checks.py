@@ -24,6 +24,8 @@ def first_offence(bad: Array) -> tuple[int, ...] | None:
     xp = namespace(bad)
     if not bool(xp.any(bad)):
         return None
+    if bad.ndim == 0:
+        return ()
     return tuple(int(axis[0]) for axis in xp.nonzero(bad))
 
 

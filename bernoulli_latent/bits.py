@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bernoulli_latent._arrays import Array, as_array, from_host, is_torch, namespace, on_host, to_host
+from bernoulli_latent._arrays import Array, as_array, from_host, is_torch, like_place, namespace, on_host, to_host
 from bernoulli_latent._coding import LEVELS, check_coding, check_matrix, read_words
 from bernoulli_latent._kernels import kernels
 from bernoulli_latent._words import check_padding, mirror_octets
@@ -294,6 +294,14 @@ class BitArray:
     def __repr__(self) -> str:
         place = f", device={str(self.words.device)!r}" if is_torch(self.words) else ""
         return f"BitArray(n_samples={self.n_samples}, n_bits={self.n_bits}{place})"
+
+
+def bits_like(bits: BitArray, like: Array) -> BitArray:
+    """The same bits in the library and on the device of `like`; the words keep their bits."""
+    if is_torch(bits.words) == is_torch(like):
+        return BitArray(like_place(bits.words, like), bits.n_bits)
+    host = to_host(bits.words)
+    return BitArray(from_host(host.view(np.int64 if is_torch(like) else np.uint64), like), bits.n_bits)
 
 
 def read_bits(y: Any, name: str = "latents", values: str = "auto", least: int = 1) -> tuple[BitArray, str | None]:

@@ -19,7 +19,7 @@ def cdf(h: Array, k: Array, rho: Array) -> Array:
     """P(x <= h, y <= k) of standard normal variables of correlation `rho`; float64 arrays of one shape."""
     out = np.empty(tuple(h.shape))
     cdf_loop(_flat(h), _flat(k), _flat(rho), out.reshape(-1))
-    return from_host(out, h)
+    return from_host(np.maximum(out, 0.0, out=out), h)
 
 
 def correlation(p_i: Array, p_j: Array, p_ij: Array, slack: float) -> Array:

@@ -77,7 +77,8 @@ def cdf(h: Array, k: Array, rho: Array) -> Array:
     # Phi(h) + Phi(k) - 1 without cancellation
     centred = (erf(low * math.sqrt(0.5)) + erf(high * math.sqrt(0.5))) / 2
     excess = xp.where(low > 0, centred, normal_cdf(low) - normal_cdf(-high))
-    return xp.where(upper, excess + mass, mass)
+    probability = xp.where(upper, excess + mass, mass)
+    return xp.where(probability > 0, probability, xp.zeros_like(probability))
 
 
 def correlation(p_i: Array, p_j: Array, p_ij: Array, slack: float) -> Array:

@@ -31,7 +31,7 @@ class Walls(NamedTuple):
     @classmethod
     def of(cls, directions: Array, offsets: Array) -> Walls:
         """Walls with the inner products of their directions."""
-        return cls(directions, offsets, directions @ directions.T)
+        return cls(directions, offsets, products(directions, directions))
 
 
 def bounce(positions: Array, velocities: Array, walls: Walls, signs: Array) -> tuple[Array, Array]:

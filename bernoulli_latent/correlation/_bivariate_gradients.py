@@ -25,7 +25,7 @@ def cdf(h: Tensor, k: Tensor, rho: Tensor) -> Tensor:
 
 
 def correlation(p_i: Tensor, p_j: Tensor, p_ij: Tensor, slack: float) -> Tensor:
-    """Tetrachoric correlation, differentiable; constant bits have the gradient zero."""
+    """Tetrachoric correlation, differentiable; constant bits and correlations of -1 and 1 have the gradient zero."""
     return _Correlation.apply(p_i, p_j, p_ij, slack)  # type: ignore[no-any-return, no-untyped-call]
 
 
@@ -59,15 +59,13 @@ class _Correlation(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         """Implicit differentiation of Phi2(h, k; rho) = p_ij; Phi(a) exp(a^2 / 2) is kept as one function."""
         (gradient,), (p_i, p_j, rho) = gradients, ctx.saved_tensors
-        constant = (p_i <= 0) | (p_i >= 1) | (p_j <= 0) | (p_j >= 1)
-        h, k = (torch.special.ndtri(torch.where(constant, 0.5, p)) for p in (p_i, p_j))
-        a, b, sine = _geometry(h, k, rho)
+        fixed = (p_i <= 0) | (p_i >= 1) | (p_j <= 0) | (p_j >= 1) | (rho.abs() == 1)
+        h, k = (torch.special.ndtri(torch.where(fixed, 0.5, p)) for p in (p_i, p_j))
+        a, b, sine = _geometry(h, k, torch.where(fixed, 0.0, rho))
         by_first = -math.pi * sine * torch.exp(h * h / 2) * torch.special.erfcx(-a * math.sqrt(0.5))
         by_second = -math.pi * sine * torch.exp(k * k / 2) * torch.special.erfcx(-b * math.sqrt(0.5))
         by_joint = 2 * math.pi * sine * torch.exp((h * h + a * a) / 2)
-        first, second, joint = (
-            gradient * torch.where(constant, 0.0, _finite(d)) for d in (by_first, by_second, by_joint)
-        )
+        first, second, joint = (gradient * torch.where(fixed, 0.0, _finite(d)) for d in (by_first, by_second, by_joint))
         return first, second, joint, None
 
 
@@ -83,6 +81,6 @@ def _phi(x: Tensor) -> Tensor:
 
 
 def _finite(x: Tensor) -> Tensor:
-    """Infinite derivatives as the largest number, so that an element nobody asked for stays zero and not NaN."""
-    largest = torch.finfo(x.dtype).max
+    """Infinite derivatives as a very large number, so that an element nobody asked for stays zero and not NaN."""
+    largest = torch.finfo(x.dtype).max ** 0.5
     return x.clamp(-largest, largest)

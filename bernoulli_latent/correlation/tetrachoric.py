@@ -96,7 +96,7 @@ def tetrachoric_correlation(p_i: Any, p_j: Any, p_ij: Any) -> Any:
     float or array
         Correlations in [-1, 1], exactly -1 or 1 at the bounds, in the library and on the device of the arguments;
         float32 for float32, computed in float64. Where a bit is constant every correlation fits, and 0 is returned.
-        Tensors carry gradients, first and second, which are zero where a bit is constant.
+        Tensors carry gradients, first and second, which are zero where a bit is constant or the result -1 or 1.
 
     Raises
     ------

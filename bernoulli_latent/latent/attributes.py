@@ -9,7 +9,7 @@ import numpy as np
 
 from bernoulli_latent._arrays import Array, as_array, from_host, to_host
 from bernoulli_latent._checks import check_count
-from bernoulli_latent.bits import BitArray, read_bits
+from bernoulli_latent.bits import BitArray, bits_like, read_bits
 from bernoulli_latent.errors import NotFittedError
 from bernoulli_latent.form import Form
 
@@ -227,7 +227,7 @@ class AttributeEditor:
             raise ValueError("`propagate` needs a fitted sampler; make the editor with AttributeEditor(sampler)")
         known = np.zeros(edited.n_bits, dtype=np.bool_)
         known[index] = True
-        return read_bits(self.sampler.sample_given(edited, known, rng=rng), least=0)[0]
+        return bits_like(read_bits(self.sampler.sample_given(edited, known, rng=rng), least=0)[0], edited.words)
 
     def _significant(self, name: Hashable, level: float) -> HostArray:
         """Bits whose frequencies with and without the attribute differ, by the procedure of Benjamini and Hochberg."""

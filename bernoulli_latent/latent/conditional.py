@@ -135,7 +135,11 @@ def _draw(
     chain = _chain(positions, walls, signs, key, first, burn_in + n_draws, burn_in // 2)
     times = autocorrelation_time(chain, walls.directions)
     draws = chain[-n_draws:, ...]
-    normals = xp.concat([xp.ones_like(draws[..., :1]), draws], axis=-1) if constant else draws
+    normals = (
+        xp.concat([xp.ones((*draws.shape[:-1], 1), dtype=draws.dtype, device=draws.device), draws], axis=-1)
+        if constant
+        else draws
+    )
     return normals, ConditionalReport(burn_in, n_draws, times, infeasible)
 
 

@@ -16,7 +16,7 @@ from bernoulli_latent._arrays import Array, from_host, namespace, on_host, speci
 from bernoulli_latent._kernels import kernels
 from bernoulli_latent._kernels.generic_bouncing import Walls
 from bernoulli_latent.latent.inversion import noise, solve
-from bernoulli_latent.latent.separation import Orthant, sides
+from bernoulli_latent.latent.separation import Orthant, inner, sides
 
 __all__ = ["log_probability"]
 
@@ -96,7 +96,7 @@ def _populations(orthant: Orthant, key: int, first: int, shape: tuple[int, int])
         if k < rank:
             x[:, :, k], gain = _extend(orthant, k, x[:, :, :k], uniform[:, :, k])
         else:
-            gain = xp.where(x @ lower[k, :] + offset[k] >= 0, 0.0, -xp.inf)
+            gain = xp.where(inner(x, lower[k, :]) + offset[k] >= 0, 0.0, -xp.inf)
         log_weights = log_weights + gain
         if k == walls - 1 or float(_evenness(log_weights)) < 0.5:
             total = total + _log_mean(log_weights)
@@ -111,10 +111,11 @@ def _extend(orthant: Orthant, k: int, x: Array, uniform: Array) -> tuple[Array, 
     xp, functions = namespace(x), special(x)
     slope = orthant.lower[k, :k]
     ahead = orthant.tilt(k + 1, k)[0]
-    bound = x @ slope + orthant.offset[k] + ahead
+    level = inner(x, slope)
+    bound = level + orthant.offset[k] + ahead
     log_mass = functions.log_ndtr(bound)
     below = _quantile(xp.log(uniform) + log_mass)
-    weight = log_mass + 0.5 * ahead * ahead - orthant.pull[k] * (x @ slope)
+    weight = log_mass + 0.5 * ahead * ahead - orthant.pull[k] * level
     return ahead - xp.minimum(below, bound), weight
 
 
@@ -138,7 +139,7 @@ def _renew(orthant: Orthant, stage: int, x: Array, log_weights: Array, key: int,
     lower = orthant.lower[:stage, :rank]
     chosen = _resample(x[:, :, :rank], log_weights, special(x).ndtr(fresh[:, :1, rank]))
     starts = xp.reshape(chosen - shift, (-1, rank))
-    walls = Walls.of(lower, orthant.offset[:stage] + lower @ shift)
+    walls = Walls(lower, orthant.offset[:stage] + inner(lower, shift), orthant.gram[:stage, :stage])
     inside = xp.ones((starts.shape[0], stage), dtype=x.dtype, device=x.device)
     ends = kernels("bouncing", x).bounce(starts, xp.reshape(fresh[:, :, :rank], (-1, rank)), walls, inside)[0]
     x[:, :, :rank] = xp.reshape(ends, chosen.shape) + shift

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bernoulli_latent._arrays import Array, from_host
+from bernoulli_latent._kernels.generic_bouncing import products
 from bernoulli_latent.latent.conditional import boundaries
 
-__all__ = ["Orthant", "sides"]
+__all__ = ["Orthant", "inner", "sides"]
 
 RESIDUAL = 1e-6
 """A wall whose direction has less than this part outside the span of others bounds no new coordinate."""
@@ -28,6 +29,8 @@ class Orthant(NamedTuple):
     lower : array, shape (m, r)
         Lower trapezoidal, with ones on the diagonal.
     offset : array, shape (m,)
+    gram : array, shape (m, m)
+        Inner products of the rows of `lower`.
     pull : array, shape (r,)
         Derivatives of each coordinate's log weight at the saddle point: the tilt of coordinate `j` that looks
         ahead to wall `k` is ``pull[k] * lower[k, j]``.
@@ -35,17 +38,18 @@ class Orthant(NamedTuple):
 
     lower: Array
     offset: Array
+    gram: Array
     pull: Array
 
     @classmethod
     def of(cls, directions: Any, offsets: Any) -> Orthant:
         """Set ``directions @ x + offsets >= 0`` of NumPy arrays, up to a rotation."""
-        order, rank = _order(directions, offsets)
-        lower = np.linalg.qr(directions[order].T)[1][:rank].T
-        lower = lower * np.where(np.diagonal(lower) < 0, -1.0, 1.0)
+        order, lower = _factor(directions, offsets)
+        rank = lower.shape[1]
         scale = np.append(np.diagonal(lower), np.ones(len(order) - rank))
         lower, offset = lower / scale[:, None], offsets[order] / scale
-        return cls(lower, offset, _pull(np.tril(lower[:rank]), offset[:rank]))
+        gram = products(lower, lower)
+        return cls(lower, offset, gram, _pull(gram[:rank, :rank], offset[:rank]))
 
     def to(self, like: Array) -> Orthant:
         """The same in the library and on the device of `like`."""
@@ -54,7 +58,7 @@ class Orthant(NamedTuple):
     def tilt(self, stage: int, start: int = 0) -> Array:
         """Tilt of the coordinates from `start` to `stage`, by the later walls that bound a coordinate."""
         rank = self.lower.shape[1]
-        return self.pull[stage:] @ self.lower[stage:rank, start:stage]
+        return inner(self.lower[stage:rank, start:stage].T, self.pull[stage:])
 
 
 def sides(factor: Any, signs: Any, constant: bool) -> tuple[Any, Any]:
@@ -65,21 +69,26 @@ def sides(factor: Any, signs: Any, constant: bool) -> tuple[Any, Any]:
     return directions[counts] * signs[counts, None], offsets[counts] * signs[counts]
 
 
-def _order(directions: Any, offsets: Any) -> tuple[Any, int]:
-    """Order of the walls, and how many of them bound a coordinate: next is the one least likely to be passed.
+def inner(vectors: Array, vector: Array) -> Array:
+    """Inner products ``vectors @ vector``, on the host in an order that does not depend on the number of threads."""
+    return np.einsum("...i,i->...", vectors, vector) if isinstance(vectors, np.ndarray) else vectors @ vector
+
+
+def _factor(directions: Any, offsets: Any) -> tuple[Any, Any]:
+    """Order of the walls, and their rows (m, r) after a rotation: next is the one least likely to be passed.
 
     A Cholesky factorization with this choice of pivots. The coordinates so far are taken at their means; walls
     beyond the rank follow, the least distant first.
     """
     basis: list[int] = []
-    gram, mean = directions @ directions.T, offsets.copy()
+    gram, mean = products(directions, directions), offsets.copy()
     variance, slopes = np.diagonal(gram).copy(), np.zeros((min(directions.shape), len(mean)))
     least = RESIDUAL**2 * variance
     while len(basis) < len(slopes) and (variance > least).any():
         deviation = np.sqrt(np.where(variance > least, variance, np.inf))
         ratio = np.where(variance > least, mean / deviation, np.inf)
         k = int(ratio.argmin())
-        slope = (gram[k] - slopes[: len(basis)].T @ slopes[: len(basis)][:, k]) / deviation[k]
+        slope = (gram[k] - inner(slopes[: len(basis)].T, slopes[: len(basis), k])) / deviation[k]
         slopes[len(basis)] = slope
         variance -= slope * slope
         variance[k] = 0.0
@@ -87,7 +96,7 @@ def _order(directions: Any, offsets: Any) -> tuple[Any, int]:
         basis.append(k)
     rest = np.setdiff1d(np.arange(len(mean)), basis)
     order = np.concatenate([basis, rest[mean[rest].argsort(kind="stable")]]).astype(int)
-    return order, len(basis)
+    return order, np.tril(slopes[: len(basis), order].T)
 
 
 def _hazard(z: Any) -> Any:
@@ -97,13 +106,14 @@ def _hazard(z: Any) -> Any:
     return np.exp(-0.5 * z * z - log_ndtr(z)) / (2 * pi) ** 0.5
 
 
-def _pull(lower: Any, g: Any, max_iter: int = 50) -> Any:
+def _pull(gram: Any, g: Any, max_iter: int = 50) -> Any:
     r"""Hazards at the saddle point of the tilted log weight (Botev 2017).
 
     With L the rows, of unit diagonal, its conditions reduce to :math:`z = g + (L L^T - 1) h(z)` for the hazard h,
-    solved by damped Newton steps. Any result is right: it affects the variance alone.
+    solved by damped Newton steps. Any result is right: it affects the variance alone. It is rounded, so that it does
+    not depend on the order of a sum.
     """
-    matrix = lower @ lower.T - np.eye(len(g))
+    matrix = gram - np.eye(len(g))
     z, hazard = g, _hazard(g)
     for _ in range(max_iter):
         error = z - g - matrix @ hazard
@@ -115,7 +125,7 @@ def _pull(lower: Any, g: Any, max_iter: int = 50) -> Any:
             damping /= 2
         z = z - damping * step
         hazard = _hazard(z)
-    return hazard
+    return hazard.round(5)
 
 
 def _norm(z: Any, g: Any, matrix: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any, Literal
 
 from bernoulli_latent.moments import BernoulliMoments
@@ -81,8 +82,10 @@ def fit_sampler(
     """
     if family != "auto" and family not in FAMILIES:
         raise ValueError(f"`family` must be one of 'auto', {', '.join(map(repr, FAMILIES))}; got {family!r}")
-    moments = data if isinstance(data, BernoulliMoments) else sample_moments(data, values)
     names = list(FAMILIES) if family == "auto" else [family]
+    for name in names:
+        _check_arguments(FAMILIES[name], parameters)
+    moments = data if isinstance(data, BernoulliMoments) else sample_moments(data, values)
     built = {name: FAMILIES[name](**parameters).quietly_fitted(moments) for name in names}
     reports = {name: sampler.report_ for name, sampler in built.items()}
     best = min(names, key=lambda name: _error(reports[name]))
@@ -90,6 +93,13 @@ def fit_sampler(
         print(_comparison(reports, best))
     warn_of_errors(reports[best])
     return built[best].compared({name: report for name, report in reports.items() if name != best})
+
+
+def _check_arguments(family: type[GaussianRoundingSampler], parameters: dict[str, Any]) -> None:
+    known = set(signature(family).parameters)
+    unknown = sorted(set(parameters) - known)
+    if unknown:
+        raise TypeError(f"`{unknown[0]}` is no argument of {family.__name__}; those are {', '.join(sorted(known))}")
 
 
 def _error(report: FitReport) -> float:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bernoulli_latent._arrays import Array, as_array, from_host, is_torch, namespace, to_host
+from bernoulli_latent._arrays import Array, as_array, like_place, namespace
 from bernoulli_latent._checks import as_real, check_count
 from bernoulli_latent._random import key_from
-from bernoulli_latent.bits import BitArray, hamming_distance, read_bits
+from bernoulli_latent.bits import BitArray, bits_like, hamming_distance, read_bits
 from bernoulli_latent.errors import warn
 from bernoulli_latent.latent.conditional import BURN_IN, ConditionalReport, draw_conditional
 from bernoulli_latent.latent.interpolation import angle, slerp
@@ -54,7 +54,8 @@ class CodeSampler(BitSampler[Rounding]):
         Returns
         -------
         normals : array, shape (n, rank), float64
-            Unit normals. The first coordinate is that of the boundary vector.
+            Hyperplanes: unit normals, of which the first coordinate is that of the boundary vector. Thresholds:
+            Gaussian vectors, by ``"posterior"`` as drawn, otherwise of a typical length as far as the signs allow.
         report : InversionReport
             Only if asked for.
 
@@ -114,7 +115,7 @@ class CodeSampler(BitSampler[Rounding]):
             In the form of the data.
         """
         model = self._model
-        normals = self._to_model(as_real(normals, "normals"))
+        normals = like_place(as_real(normals, "normals"), model.factor)
         if normals.ndim != 2 or normals.shape[1] != model.rank:
             raise ValueError(f"`normals` must have shape (n, {model.rank}); got shape {tuple(normals.shape)}")
         return self._form.write(model.bits(model.scores(namespace(normals).astype(normals, model.factor.dtype))))
@@ -222,7 +223,7 @@ class CodeSampler(BitSampler[Rounding]):
         array([1. , 0.9])
         """
         model, bits, key = self._model, self.read_codes(latents, "latents"), key_from(rng)
-        mask = self.read_mask(known, len(bits))
+        mask, burn_in = self.read_mask(known, len(bits)), check_count(burn_in, "burn_in")
         blocks = [slice(first, first + BLOCK) for first in range(0, max(len(bits), 1), BLOCK)]
         parts = [_complete(model, bits[block], mask[block, :], key, block.start, burn_in) for block in blocks]
         xp = namespace(model.factor)
@@ -281,7 +282,7 @@ class CodeSampler(BitSampler[Rounding]):
 
     def log_mass(self, bits: BitArray, known: Array | None, key: int, n_draws: int) -> tuple[Array, Array]:
         """Log probabilities that the `known` bits, by default all, are as in `bits`, and their standard errors."""
-        model = self._model
+        model, n_draws = self._model, _check_draws(n_draws)
         signs, impossible = model.signs(bits, known)
         logs, errors = log_probability(model.factor, signs, model.constant, key, n_draws=n_draws)
         xp = namespace(logs)
@@ -293,31 +294,21 @@ class CodeSampler(BitSampler[Rounding]):
 
     def read_mask(self, known: Any, n: int) -> Array:
         """Boolean mask (n, n_bits) in the library of the model."""
-        mask = self._to_model(as_array(known, "known"))
-        xp = namespace(mask)
-        if mask.dtype != xp.bool:
-            raise TypeError(f"`known` must be a boolean mask; got dtype {mask.dtype}")
+        given = as_array(known, "known")
+        if given.dtype != namespace(given).bool:
+            raise TypeError(f"`known` must be a boolean mask; got dtype {given.dtype}")
+        mask = like_place(given, self._model.factor)
         width = self._model.n_bits
         if tuple(mask.shape) not in ((width,), (n, width)):
             raise ValueError(f"`known` must have shape ({width},) or ({n}, {width}); got {tuple(mask.shape)}")
-        return xp.broadcast_to(mask, (n, width))
+        return namespace(mask).broadcast_to(mask, (n, width))
 
     def read_codes(self, latents: Any, name: str) -> BitArray:
         """Codes of the model's width, packed in its library and on its device."""
         bits = read_bits(latents, name, least=0)[0]
         if bits.n_bits != self._model.n_bits:
             raise ValueError(f"`{name}` must have {self._model.n_bits} bits like the data; got {bits.n_bits}")
-        return BitArray(self._to_model(bits.words), bits.n_bits)
-
-    def _to_model(self, x: Array) -> Array:
-        """`x` in the library and on the device of the model; words keep their bits."""
-        factor = self._model.factor
-        if is_torch(x) and is_torch(factor):
-            return x.to(factor.device)
-        host = to_host(x)
-        if is_torch(factor):
-            return from_host(host.view("int64") if host.dtype == "uint64" else host, factor)
-        return host.view("uint64") if host.dtype == "int64" else host
+        return bits_like(bits, self._model.factor)
 
 
 def _invert_block(model: Rounding, bits: BitArray, method: str, key: int, first: int) -> tuple[Array, Array, Array]:
@@ -341,6 +332,12 @@ def _warn_of_inversion(method: str, report: InversionReport) -> None:
         )
     elif method != "centroid" and bool((~report.exact).any()):
         warn(f"inversion is not exact: {report}")
+
+
+def _check_draws(n_draws: int) -> int:
+    if check_count(n_draws, "n_draws", least=8) % 8:
+        raise ValueError(f"`n_draws` must be a multiple of 8; got {n_draws}")
+    return n_draws
 
 
 def _complete(

@@ -92,7 +92,7 @@ class Components:
 
     def log_masses(self, bits: BitArray, known: Array | None, key: int, n_draws: int) -> tuple[Array, Array]:
         """Log probability of each component (K,) together with the `known` bits (n,), and its standard error."""
-        keys = [component_key(key, place) for place in range(len(self.samplers))]
+        keys = [component_key(key, len(self.samplers) + place) for place in range(len(self.samplers))]
         parts = [s.log_mass(bits, known, k, n_draws) for s, k in zip(self.samplers.values(), keys, strict=True)]
         xp = namespace(parts[0][0])
         logs, errors = (xp.stack(part) for part in zip(*parts, strict=True))
@@ -102,21 +102,23 @@ class Components:
         """Codes with the bits that are not `known` drawn, each by a component drawn given its known bits."""
         logs, _ = self.log_masses(bits, known, key, n_draws)
         refuse_impossible(namespace(logs).all(namespace(logs).isinf(logs), axis=0))
-        samplers, rows = list(self.samplers.values()), []
-        for row, place in enumerate(self._chosen(logs, key)):
-            one = slice(row, row + 1)
-            rows.append(samplers[place].completed(bits[one], known[one, :], component_key(key, place), row, burn_in))
-        return BitArray.concatenate(rows) if rows else bits
+        words, chosen = namespace(logs).asarray(bits.words, copy=True), self._chosen(logs, key)
+        for place, sampler in enumerate(self.samplers.values()):
+            rows = from_host(np.flatnonzero(chosen == place), words)
+            if rows.shape[0]:
+                whole = sampler.completed(bits, known, component_key(key, place), 0, burn_in)
+                words[rows, :] = whole.words[rows, :]
+        return BitArray(words, bits.n_bits)
 
-    def _chosen(self, logs: Array, key: int) -> list[int]:
+    def _chosen(self, logs: Array, key: int) -> np.ndarray[Any, Any]:
         """Component of each row, with the probabilities that `logs` (K, n) give up to a factor."""
         from scipy.special import ndtr
 
         host = to_host(logs)
         cumulative = np.cumsum(np.exp(host - np.max(host, axis=0)), axis=0)
         normals = kernels("sampling", np.empty(0)).normals(key, 0, host.shape[1], 1, "float64")[:, 0]
-        chosen = np.sum(cumulative < ndtr(normals) * cumulative[-1], axis=0)
-        return [int(place) for place in chosen]
+        chosen: np.ndarray[Any, Any] = np.sum(cumulative < ndtr(normals) * cumulative[-1], axis=0)
+        return chosen
 
     def stream(self, name: Label) -> ComponentStream:
         """What the component `name` contributes to the streams of the mixture."""

@@ -75,21 +75,16 @@ class DichotomizedGaussianSampler(GaussianRoundingSampler):
     tie_tolerance = 1e-14
 
     def _target(self, M: Array) -> Array:
-        """Latent correlations, bordered by those of the boundary with the others: none."""
-        xp = namespace(M)
-        correlation = correlation_from_moments(M)
-        border = xp.zeros((1, correlation.shape[0]), dtype=M.dtype, device=M.device)
-        corner = xp.ones((1, 1), dtype=M.dtype, device=M.device)
-        return xp.concat([xp.concat([corner, border], axis=1), xp.concat([border.T, correlation], axis=1)])
+        return correlation_from_moments(M)
 
     def _weights(self, ties: Ties) -> Array:
         """Each representative counts as the bits it stands for."""
         xp = namespace(ties.index)
-        weights = xp.astype(ties.multiplicity, xp.float64)
-        weights[0] = 1.0
-        return weights
+        return xp.astype(ties.multiplicity[1:], xp.float64)
 
     def _rounding(self, M: Array, rows: Array, ties: Ties) -> Rounding:
         xp = namespace(M)
-        column = xp.concat([xp.ones(1, dtype=M.dtype, device=M.device), thresholds_from_moments(M)])
-        return Rounding(xp.concat([column[:, None], rows[:, 1:]], axis=1), ties, constant=True)
+        boundary = xp.zeros((1, rows.shape[1] + 1), dtype=M.dtype, device=M.device)
+        boundary[0, 0] = 1.0
+        factor = xp.concat([thresholds_from_moments(M)[:, None], rows], axis=1)
+        return Rounding(xp.concat([boundary, factor]), ties, constant=True)

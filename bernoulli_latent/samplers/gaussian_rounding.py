@@ -39,7 +39,7 @@ class GaussianRoundingSampler(CodeSampler):
 
     @abstractmethod
     def _target(self, M: Array) -> Array:
-        """Gram matrix for the moments `M` of varying, untied bits, the boundary first."""
+        """Gram matrix that the moments `M` of varying, untied bits ask for; the boundary is first in `M`."""
 
     @abstractmethod
     def _weights(self, ties: Ties) -> Array:
@@ -89,7 +89,7 @@ class GaussianRoundingSampler(CodeSampler):
         return self._model.draw_rows(key, rows, self._check_precision())
 
     def model_moments(self) -> BernoulliMoments:
-        """Moments that the fitted model truly has, in closed form by the arcsine law."""
+        """Moments that the fitted model truly has, in closed form."""
         moments = self._model.moments()
         moments.form = self._requested.form
         return moments
@@ -153,7 +153,7 @@ def _report(repair: str, moments: BernoulliMoments, model: Rounding, eigenvalues
         n_samples=moments.n_samples,
         constant_bits=constant,
         tied_bits=model.n_bits - constant - (int(ties.representatives.shape[0]) - 1),
-        smallest_eigenvalue=float(eigenvalues[0]),
+        smallest_eigenvalue=float(eigenvalues[0]) if eigenvalues.shape[0] else 1.0,
         negative_eigenvalues=int(namespace(eigenvalues).count_nonzero(eigenvalues < 0)),
         repair=repair,
         repair_distance=distance,

@@ -144,7 +144,8 @@ class MixtureSampler(BitSource):
         components = Components({name: family(**self.parameters).quietly_fitted(m) for name, m in kept.items()})
         errors = moment_errors(components.model_moments(), components.moments)
         report = MixtureReport(components.reports(), errors, empty + mergers, bic)
-        arguments = family(**self.parameters)._parameters() | {"family": self.family, "min_size": least}
+        chosen = family(**self.parameters)._parameters()
+        arguments = {name: chosen[name] for name in self.parameters} | {"family": self.family, "min_size": least}
         self._fit = _Fitted(components, arguments, report)
         warn_of_mixture(report)
         return self

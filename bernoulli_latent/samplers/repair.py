@@ -23,12 +23,14 @@ class Repaired:
 
 
 def repair_gram(M: Array, H: Array, weights: Array, repair: str, rank: int | None) -> Repaired:
-    """Unit rows for the moments `M` with Gram matrix `H`, the boundary first.
+    """Unit rows whose Gram matrix is as near to `H` as the repair makes it.
 
     Parameters
     ----------
-    M, H : array, shape (R, R)
-        Moments, and their Gram matrix by the arcsine law.
+    M : array
+        Moments, the boundary first.
+    H : array, shape (R, R)
+        Gram matrix that they ask for, with the boundary first, or without it if the means are no part of it.
     weights : array, shape (R,)
         Weight of each row; the error of an entry counts by the product of two.
     repair : {"nearest", "means", "moments", "alternating", "clip", "shrink"}
@@ -36,8 +38,10 @@ def repair_gram(M: Array, H: Array, weights: Array, repair: str, rank: int | Non
     rank : int or None
         Bound on the rank.
     """
+    if H.shape[0] == 0:
+        return Repaired(H, 0.0)
     matrix = _repaired_matrix(H, weights, repair)
-    rows = factor_rows(matrix, rank)
+    rows = factor_rows(matrix, rank, bordered=M.shape == H.shape)
     if repair == "moments" and H.shape[0] > 1:
         rows = factor_rows(_gram(fit_rows(M, rows, weights)), rows.shape[1])
     difference = _gram(rows) - H

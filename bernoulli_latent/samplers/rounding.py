@@ -150,7 +150,7 @@ def _lengths(points: Array) -> Array:
     return namespace(points).where(length > 0, length, 1.0)
 
 
-def factor_rows(H: Array, rank: int | None = None) -> Array:
+def factor_rows(H: Array, rank: int | None = None, bordered: bool = True) -> Array:
     """Unit rows whose inner products are the positive semidefinite `H`, lower trapezoidal.
 
     Parameters
@@ -159,11 +159,14 @@ def factor_rows(H: Array, rank: int | None = None) -> Array:
         Positive semidefinite with unit diagonal.
     rank : int, optional
         Keep at most so many of the largest eigenvalues; the rows are scaled back to unit length.
+    bordered : bool
+        Whether to keep the first column of `H` exactly: it holds the means.
 
     Returns
     -------
     array, shape (n, r)
-        `r` is the numerical rank of `H`, or `rank` if that is less. The first column is that of `H`, unless r is 1.
+        `r` is the numerical rank of `H`, or `rank` if that is less. If bordered, the first column is that of `H`,
+        unless r is 1.
     """
     xp = namespace(H)
     eigenvalues, eigenvectors = xp.linalg.eigh(H)
@@ -172,17 +175,24 @@ def factor_rows(H: Array, rank: int | None = None) -> Array:
     rows = eigenvectors[:, -kept:] * xp.sqrt(eigenvalues[-kept:])
     upper = xp.linalg.qr(rows.T)[1]
     upper = upper * xp.where(xp.linalg.diagonal(upper) < 0, -1.0, 1.0)[:, None]
-    return _unit_rows(xp.tril(upper.T), H[:, 0])
+    rows = xp.tril(upper.T)
+    return _bordered(rows, H[:, 0]) if bordered and kept > 1 else _directions(rows)
 
 
-def _unit_rows(lower: Array, boundary: Array) -> Array:
-    """Rows scaled to unit length, their first column exactly `boundary` wherever there are others to make up for it.
+def _bordered(rows: Array, boundary: Array) -> Array:
+    """Unit rows with the first column `boundary`.
 
     What the small eigenvalues took away is so missing in the pairs alone, and not in the means.
     """
-    xp = namespace(lower)
-    rest = xp.linalg.vector_norm(lower[:, 1:], axis=1)
-    free = rest > 0
-    first = xp.where(free, boundary, xp.where(lower[:, 0] < 0, -1.0, 1.0))
-    scale = xp.sqrt((1 - first) * (1 + first)) / xp.where(free, rest, 1.0)
-    return xp.concat([first[:, None], lower[:, 1:] * scale[:, None]], axis=1)
+    xp = namespace(rows)
+    rest = xp.sqrt((1 - boundary) * (1 + boundary))
+    return xp.concat([boundary[:, None], rest[:, None] * _directions(rows[:, 1:])], axis=1)
+
+
+def _directions(rows: Array) -> Array:
+    """`rows` scaled to unit length; the first axis for those that are zero."""
+    xp = namespace(rows)
+    length = xp.linalg.vector_norm(rows, axis=1, keepdims=True)
+    axis = xp.zeros_like(rows)
+    axis[:, 0] = 1.0
+    return xp.where(length > 0, rows / xp.where(length > 0, length, 1.0), axis)

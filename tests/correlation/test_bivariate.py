@@ -171,3 +171,10 @@ def test_libraries_do_not_mix(torch):
         bivariate_normal_cdf(torch.zeros(2), torch.zeros(2, dtype=torch.complex64), 0.0)
     with pytest.raises(ValueError, match="must have shapes that broadcast"):
         bivariate_normal_cdf(torch.zeros(2), torch.zeros(3), 0.0)
+
+
+def test_never_below_zero(to_library):
+    h = np.random.default_rng(0).standard_normal(10_000) * 3
+    probability = bivariate_normal_cdf(to_library(h), to_library(-h), to_library(-np.ones_like(h)))
+    assert float(probability.min()) >= 0
+    assert float(probability.max()) < 1e-15

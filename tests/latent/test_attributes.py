@@ -209,3 +209,19 @@ def test_propagation_redraws_the_other_bits(sample):
 def test_propagation_needs_a_sampler(sample, editor):
     with pytest.raises(ValueError, match=r"`propagate` needs a fitted sampler; make the editor with AttributeEditor"):
         editor.edit(sample[0], "tall", propagate=True)
+
+
+@pytest.mark.filterwarnings("ignore::bernoulli_latent.errors.RepairWarning")
+def test_propagation_answers_in_the_library_of_the_latents(sample, torch):
+    latents, attributes = sample
+    tensor = torch.as_tensor(latents)
+    expected = None
+    for data in (latents, tensor):
+        editor = AttributeEditor(DichotomizedGaussianSampler().fit(data)).fit(latents, attributes)
+        for y in (latents[:5], tensor[:5], BitArray.from_array(latents[:5]), BitArray.from_array(tensor[:5])):
+            edited = editor.edit(y, 0, contrast=True, propagate=True, rng=0)
+            assert type(edited) is type(y)
+            assert type(getattr(edited, "words", edited)) is type(getattr(y, "words", y))
+            found = np.asarray(edited.to_array("pm1") if isinstance(edited, BitArray) else edited)
+            expected = found if expected is None else expected
+            assert (found == expected).mean() > 0.99

@@ -69,3 +69,8 @@ def test_bad_calls():
         fit_sampler([[0, 1], [1, 0]], "x")
     with pytest.raises(ValueError, match="`y` must have at least 2 rows"):
         fit_sampler([[0, 1]])
+
+
+def test_arguments_that_a_family_lacks():
+    with pytest.raises(TypeError, match="`boundary_weight` is no argument of DichotomizedGaussianSampler"):
+        fit_sampler([[0, 1], [1, 0]], boundary_weight=2)

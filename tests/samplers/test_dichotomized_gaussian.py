@@ -40,6 +40,28 @@ def test_marginals_are_exact_whatever_the_repair(repair, rank):
     sampler = DichotomizedGaussianSampler(repair, rank).fit(y)
     np.testing.assert_allclose(sampler.model_moments().marginals, y.mean(axis=0), rtol=0, atol=1e-14)
     assert sampler.report_.rank <= (rank or 30)
+    np.testing.assert_allclose(np.linalg.norm(sampler._model.factor[1:, 1:], axis=1), 1, rtol=0, atol=1e-14)
+    # About 460 moments: a largest z-score above 5.2 has probability below 1e-4.
+    assert largest_z_score(sampler, 100_000, seed=4) < 5.2
+
+
+@ignore_repair
+@pytest.mark.parametrize("rank", [1, 5, 9, 10])
+def test_independent_bits_of_low_rank_keep_their_marginals(rank):
+    sampler = DichotomizedGaussianSampler(rank=rank).fit_moments(BernoulliMoments.from_marginals([0.2] * 10))
+    assert sampler.report_.rank == rank
+    assert largest_z_score(sampler, 100_000, seed=4) < 5
+
+
+@ignore_repair
+def test_rank_is_that_of_the_gaussian_vector():
+    """Two blocks of bits, each with one latent variable and some noise: rank 2 leaves a block its correlation."""
+    phi = np.kron(np.eye(2), np.full((4, 4), 0.6)) + 0.4 * np.eye(8)
+    moments = BernoulliMoments.from_marginals([0.5] * 8, correlation=phi)
+    sampler = DichotomizedGaussianSampler(rank=2).fit_moments(moments)
+    second = sampler.model_moments().second_moment
+    assert np.abs(second[:4, 4:]).max() < 0.2
+    assert second[:4, :4].min() > 0.6
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
@@ -89,6 +111,9 @@ def test_constant_tied_and_opposite_bits_come_back(to_library):
 def test_all_bits_constant():
     sampler = DichotomizedGaussianSampler().fit([[1, 0], [1, 0]])
     assert sampler.sample(3, rng=0).tolist() == [[1, 0]] * 3
+    assert sampler.invert([[1, 0]], "posterior", rng=0).shape == (1, 0)
+    assert sampler.sample_given([[1, 0]], [True, False], rng=0).tolist() == [[1, 0]]
+    assert sampler.log_prob([[1, 0], [1, 1]], rng=0).tolist() == [0.0, -np.inf]
 
 
 def test_slices_concatenate(sampler):
@@ -249,3 +274,21 @@ def test_bad_masks(family, known, error, message):
     model = family().fit(correlated(50, 4, 7))
     with pytest.raises(error, match=message):
         model.sample_given(np.ones((2, 4), bool), known)
+
+
+@families
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda s, y: s.log_prob(y, n_draws=100), ValueError, "`n_draws` must be a multiple of 8; got 100"),
+        (lambda s, y: s.log_prob(y, n_draws=0), ValueError, "`n_draws` must be at least 8; got 0"),
+        (lambda s, y: s.log_prob(y, n_draws=8.5), TypeError, "`n_draws` must be an integer; got 8.5"),
+        (lambda s, y: s.sample_given(y, y[0], burn_in=-1), ValueError, "`burn_in` must be at least 0; got -1"),
+        (lambda s, y: s.sample_given(y, [1, 0, 1, 0]), TypeError, "`known` must be a boolean mask; got dtype int64"),
+    ],
+)
+@ignore_repair
+def test_bad_numbers(family, call, error, message):
+    y = correlated(50, 4, 7)
+    with pytest.raises(error, match=message):
+        call(family().fit(y), y)

@@ -382,16 +382,12 @@ def test_saved_sampler_draws_the_same_bits_in_a_fresh_process(fitted, tmp_path, 
 
 def test_reports_of_clusters_and_integers_come_back(tmp_path):
     y, _ = two_clouds()
-    sampler = quiet_fit(
-        np.r_[y, np.ones((2, 12), bool)], n_components=range(2, 6), rank=np.int64(4), min_size=np.int64(60)
-    )
+    sampler = quiet_fit(np.r_[y, np.ones((2, 12), bool)], n_components=range(2, 6), rank=4, min_size=60)
     sampler.save(tmp_path / "m.npz")
     loaded = MixtureSampler.load(tmp_path / "m.npz")
     assert loaded.report_ == sampler.report_
     assert loaded.labels_ == sampler.labels_
-    assert repr(loaded) == (
-        "MixtureSampler('hyperplane', min_size=60, repair='nearest', rank=4, precision='float32', boundary_weight=None)"
-    )
+    assert repr(loaded) == repr(sampler) == "MixtureSampler('hyperplane', min_size=60, rank=4)"
 
 
 def test_torch_sampler_comes_back_as_torch(torch, tmp_path):
@@ -544,3 +540,20 @@ def test_impossible_patterns_of_a_mixture():
     assert np.isfinite(sampler.log_prob(codes, rng=0)).tolist() == [True, False]
     with pytest.raises(ValueError, match="those of 1 rows are not: 1"):
         sampler.sample_given(codes, np.ones(4, bool), rng=0)
+
+
+def test_a_mixture_comes_back_with_the_arguments_it_was_made_with(tmp_path):
+    sampler, _ = planted(300)
+    sampler.save(tmp_path / "x.npz")
+    assert repr(MixtureSampler.load(tmp_path / "x.npz")) == repr(sampler)
+
+
+def test_a_class_of_constant_bits():
+    y = np.random.default_rng(1).random((200, 4)) < 0.5
+    y[:100] = False
+    with warnings.catch_warnings(action="ignore", category=RepairWarning):
+        sampler = MixtureSampler("dichotomized_gaussian").fit(y, np.arange(200) // 100)
+    completed = sampler.sample_given(np.zeros((50, 4), bool), np.arange(4) < 3, rng=0, n_draws=64)
+    assert not completed[:, :3].any()
+    # Given three zeros the class of constants has odds 8 : 1, so the last bit is set with probability 1 / 18.
+    assert completed[:, 3].mean() < 0.3
