@@ -90,6 +90,13 @@ def check_positive(value: object, name: str) -> float:
     return number
 
 
+def check_precision(value: str) -> str:
+    """`value` as one of the precisions in which samplers draw."""
+    if value not in ("float32", "float64"):
+        raise ValueError(f"`precision` must be 'float32' or 'float64'; got {value!r}")
+    return value
+
+
 def check_same_place(x: Array, name: str, like: Array, whose: str) -> None:
     """Refuse an array of another library or device than `like`."""
     if is_torch(x) != is_torch(like) or x.device != like.device:

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
 from bernoulli_latent._arrays import Array, namespace
-from bernoulli_latent._checks import check_count
+from bernoulli_latent._checks import check_count, check_precision
 from bernoulli_latent.bits import BitArray
 from bernoulli_latent.correlation.bounds import check_pairs
 from bernoulli_latent.moments import BernoulliMoments
@@ -59,12 +59,7 @@ class GaussianRoundingSampler(CodeSampler):
             raise ValueError(f"`repair` must be one of {', '.join(map(repr, self.repairs))}; got {self.repair!r}")
         if self.rank is not None:
             check_count(self.rank, "rank", least=1)
-        self._check_precision()
-
-    def _check_precision(self) -> str:
-        if self.precision not in ("float32", "float64"):
-            raise ValueError(f"`precision` must be 'float32' or 'float64'; got {self.precision!r}")
-        return self.precision
+        check_precision(self.precision)
 
     def _build(self, moments: BernoulliMoments) -> tuple[Rounding, FitReport]:
         self._check_parameters()
@@ -82,11 +77,11 @@ class GaussianRoundingSampler(CodeSampler):
         return model, _report(self.repair, moments, model, eigenvalues, repaired.distance)
 
     def _draw(self, key: int, start: int, n: int) -> BitArray:
-        return self._model.draw(key, start, n, self._check_precision())
+        return self._model.draw(key, start, n, check_precision(self.precision))
 
     def draw_rows(self, key: int, rows: Array) -> BitArray:
         """Samples of the stream `key` whose numbers are the int64 `rows`, in any order, packed."""
-        return self._model.draw_rows(key, rows, self._check_precision())
+        return self._model.draw_rows(key, rows, check_precision(self.precision))
 
     def model_moments(self) -> BernoulliMoments:
         """Moments that the fitted model truly has, in closed form."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from bernoulli_latent._arrays import Array, special
-from bernoulli_latent._checks import check_count
+from bernoulli_latent._checks import check_count, check_precision
 from bernoulli_latent.bits import read_bits
 from bernoulli_latent.form import Form
 from bernoulli_latent.samplers.structured import arguments
@@ -207,7 +207,7 @@ class StructuredSampler(StructuredSource):
     @classmethod
     def _of(cls, p: Array, structure: Structure, precision: str) -> Self:
         sampler = cls(precision=precision)
-        sampler._check_precision()
+        check_precision(precision)
         sampler._made = StructuredModel(special(p).ndtri(p), structure), Form.default(p), None
         return sampler
 
@@ -253,7 +253,7 @@ class StructuredSampler(StructuredSource):
         """
         from bernoulli_latent.samplers.structured.low_rank import fit_low_rank
 
-        self._check_precision()
+        check_precision(self.precision)
         if self.rank is None:
             raise ValueError("`rank` must be given to fit common factors: StructuredSampler(rank=8).fit(y)")
         rank = check_count(self.rank, "rank", least=1)

@@ -6,6 +6,7 @@ import os
 from typing import Any, Self
 
 from bernoulli_latent._arrays import Array, namespace
+from bernoulli_latent._checks import check_precision
 from bernoulli_latent.bits import BitArray
 from bernoulli_latent.errors import NotFittedError
 from bernoulli_latent.form import Form
@@ -160,7 +161,7 @@ class StructuredSource(BitSource):
         return sampler
 
     def _draw(self, key: int, start: int, n: int) -> BitArray:
-        return self._model.draw(key, start, n, self._check_precision())
+        return self._model.draw(key, start, n, check_precision(self.precision))
 
     @property
     def _form(self) -> Form:
@@ -178,11 +179,6 @@ class StructuredSource(BitSource):
                 "`block`"
             )
         return self._made
-
-    def _check_precision(self) -> str:
-        if self.precision not in ("float32", "float64"):
-            raise ValueError(f"`precision` must be 'float32' or 'float64'; got {self.precision!r}")
-        return self.precision
 
     def _pairs(self, i: Any, j: Any) -> list[Array]:
         """Numbers of bits as integer arrays of one shape, where the model is."""
