@@ -43,7 +43,10 @@ def moments_from_thresholds(thresholds: Array, correlation: Array) -> Array:
        Statist. 45, 1991.
     """
     xp = namespace(correlation)
-    pairs = pair_moments(thresholds[:, None], thresholds[None, :], xp.clip(correlation, -1.0, 1.0))
+    i, j = xp.nonzero(xp.tril(xp.ones_like(correlation), k=-1))
+    below = xp.zeros_like(correlation)
+    below[i, j] = pair_moments(thresholds[i], thresholds[j], xp.clip(correlation[i, j], -1.0, 1.0))
+    pairs = below + below.T
     mean = 2 * normal_cdf(thresholds) - 1
     one = xp.ones((1, 1), dtype=mean.dtype, device=mean.device)
     M = xp.concat([xp.concat([one, mean[None, :]], axis=1), xp.concat([mean[:, None], pairs], axis=1)])

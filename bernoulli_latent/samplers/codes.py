@@ -263,6 +263,11 @@ class CodeSampler(BitSampler[Rounding]):
         standard_error : array, shape (n,)
             Of the log; only if asked for. Zero where impossibility is proved; above about 0.5 take more draws.
 
+        Notes
+        -----
+        Each code is a computation of its own, the dearer the more bits: some two seconds for 200 bits and 15 for 600,
+        on one core, with the default of particles.
+
         References
         ----------
         .. [1] Genz, "Numerical computation of multivariate normal probabilities", J. Comput. Graph. Statist. 1, 1992.
