@@ -12,6 +12,7 @@ __all__ = [
     "as_real",
     "check_count",
     "check_positive",
+    "check_precision",
     "check_same_place",
     "check_square",
     "check_symmetric",

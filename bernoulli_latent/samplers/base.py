@@ -153,8 +153,7 @@ class BitSampler(BitSource, Generic[Model]):
 
     def quietly_fitted(self, moments: BernoulliMoments) -> Self:
         """Fit to `moments` without a word about what could not be met; ``report_`` has it."""
-        self._built, self._moments = self._build(moments), moments.copy()
-        return self
+        return self._adopt(moments.copy(), quiet=True)
 
     def compared(self, alternatives: dict[str, FitReport]) -> Self:
         """Keep the reports of other families beside that of this fit."""
@@ -169,10 +168,11 @@ class BitSampler(BitSource, Generic[Model]):
         self._built = None
         return self
 
-    def _adopt(self, moments: BernoulliMoments) -> Self:
+    def _adopt(self, moments: BernoulliMoments, quiet: bool = False) -> Self:
         self._built = self._build(moments)
         self._moments = moments
-        warn_of_errors(self._built[1])
+        if not quiet:
+            warn_of_errors(self._built[1])
         return self
 
     def _fitted(self) -> tuple[Model, FitReport]:

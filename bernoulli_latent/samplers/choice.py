@@ -10,7 +10,7 @@ from bernoulli_latent.samplers.base import sample_moments
 from bernoulli_latent.samplers.dichotomized_gaussian import DichotomizedGaussianSampler
 from bernoulli_latent.samplers.gaussian_rounding import GaussianRoundingSampler
 from bernoulli_latent.samplers.hyperplane import HyperplaneSampler
-from bernoulli_latent.samplers.report import NOTICED, FitReport, warn_of_errors
+from bernoulli_latent.samplers.report import FitReport, warn_of_errors
 
 __all__ = ["FAMILIES", "Family", "fit_sampler"]
 
@@ -105,9 +105,7 @@ def _check_arguments(family: type[GaussianRoundingSampler], parameters: dict[str
 def _error(report: FitReport) -> float:
     """Mean square errors of means and pairs together; none if all are below what is noticed."""
     errors = report.errors
-    if max(errors.mean_max, errors.pair_max) <= NOTICED:
-        return 0.0
-    return errors.mean_rms**2 + errors.pair_rms**2
+    return 0.0 if errors.negligible else errors.mean_rms**2 + errors.pair_rms**2
 
 
 def _comparison(reports: dict[str, FitReport], best: str) -> str:

@@ -89,9 +89,9 @@ class CodeSampler(BitSampler[Rounding]):
         >>> bool((sampler.round(normals) == y[:5]).all())
         True
         """
-        if method not in (*METHODS, "posterior"):
-            known = ", ".join(map(repr, (*METHODS, "posterior")))
-            raise ValueError(f"`method` must be one of {known}; got {method!r}")
+        known = (*METHODS, "posterior")
+        if method not in known:
+            raise ValueError(f"`method` must be one of {', '.join(map(repr, known))}; got {method!r}")
         model, bits, key = self._model, self.read_codes(latents, "latents"), key_from(rng)
         blocks = range(0, max(len(bits), 1), BLOCK)
         parts = [_invert_block(model, bits[first : first + BLOCK], method, key, first) for first in blocks]

@@ -7,7 +7,7 @@ from typing import Any
 
 from bernoulli_latent.errors import warn
 from bernoulli_latent.samplers.groups import Label, Merger
-from bernoulli_latent.samplers.report import NOTICED, FitReport, MomentErrors
+from bernoulli_latent.samplers.report import FitReport, MomentErrors
 
 __all__ = ["MixtureReport", "warn_of_mixture"]
 
@@ -64,13 +64,12 @@ def warn_of_mixture(report: MixtureReport) -> None:
     """Say which components were given up, and by how much the moments were missed, if it is more than rounding."""
     if report.mergers:
         warn(f"components with too few rows: {'; '.join(map(_sentence, report.mergers))}; see report_")
-    fits, errors = report.components.values(), report.errors
-    missed = sum(max(fit.errors.mean_max, fit.errors.pair_max) > NOTICED for fit in fits)
+    fits = report.components.values()
+    missed = sum(not fit.errors.negligible for fit in fits)
     if missed:
         warn(
-            f"the moments of {missed} of {len(fits)} components could not be met; the mixture's differ by at most "
-            f"{errors.mean_max:.3g} (rms {errors.mean_rms:.3g}) in the means and {errors.pair_max:.3g} "
-            f"(rms {errors.pair_rms:.3g}) in the pairs, for bits coded -1 and +1; see report_"
+            f"the moments of {missed} of {len(fits)} components could not be met; the mixture's differ by "
+            f"{report.errors}; see report_"
         )
 
 

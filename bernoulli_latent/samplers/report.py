@@ -35,6 +35,17 @@ class MomentErrors:
     pair_rms: float
     distance: float
 
+    @property
+    def negligible(self) -> bool:
+        """Whether no moment is off by more than is worth a word."""
+        return max(self.mean_max, self.pair_max) <= NOTICED
+
+    def __str__(self) -> str:
+        return (
+            f"at most {self.mean_max:.3g} (rms {self.mean_rms:.3g}) in the means and {self.pair_max:.3g} "
+            f"(rms {self.pair_rms:.3g}) in the pairs, for bits coded -1 and +1"
+        )
+
 
 def moment_errors(achieved: BernoulliMoments, requested: BernoulliMoments) -> MomentErrors:
     """How far `achieved` is from `requested`."""
@@ -112,12 +123,10 @@ class FitReport:
 
 def warn_of_errors(report: FitReport) -> None:
     """Say by how much the moments were missed, if it is more than rounding."""
-    errors = report.errors
-    if max(errors.mean_max, errors.pair_max) > NOTICED:
+    if not report.errors.negligible:
         warn(
             f"the moments could not be met (smallest eigenvalue {report.smallest_eigenvalue:.3g}); the model's differ "
-            f"by at most {errors.mean_max:.3g} (rms {errors.mean_rms:.3g}) in the means and {errors.pair_max:.3g} "
-            f"(rms {errors.pair_rms:.3g}) in the pairs, for bits coded -1 and +1; see report_"
+            f"by {report.errors}; see report_"
         )
 
 

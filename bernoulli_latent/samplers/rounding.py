@@ -58,15 +58,17 @@ class Rounding:
 
     def draw(self, key: int, start: int, n: int, precision: str) -> BitArray:
         """Samples `start` to `start + n` of the stream `key`."""
-        factor = self._single if precision == "float32" else self.factor
-        words = kernels("sampling", factor).draw(key, start, n, factor, self.ties.index, self.ties.flip, self.constant)
-        return BitArray(words, self.n_bits)
+        recipe = self._recipe(precision)
+        return BitArray(kernels("sampling", self.factor).draw(key, start, n, *recipe), self.n_bits)
 
     def draw_rows(self, key: int, rows: Array, precision: str) -> BitArray:
         """Samples of the stream `key` whose numbers are the `rows`, int64 in the model's library, in any order."""
+        recipe = self._recipe(precision)
+        return BitArray(kernels("sampling", self.factor).draw_rows(key, rows, *recipe), self.n_bits)
+
+    def _recipe(self, precision: str) -> tuple[Any, ...]:
         factor = self._single if precision == "float32" else self.factor
-        words = kernels("sampling", factor).draw_rows(key, rows, factor, self.ties.index, self.ties.flip, self.constant)
-        return BitArray(words, self.n_bits)
+        return factor, self.ties.index, self.ties.flip, self.constant
 
     def scores(self, normals: Array) -> Array:
         """Side of every row for `normals` (n, rank), the boundary's made positive: shape (n, R)."""

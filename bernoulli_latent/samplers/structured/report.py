@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bernoulli_latent.errors import warn
-from bernoulli_latent.samplers.report import NOTICED, MomentErrors
+from bernoulli_latent.samplers.report import MomentErrors
 
 __all__ = ["LowRankReport"]
 
@@ -60,7 +60,7 @@ class LowRankReport:
     def warn_of_errors(self) -> None:
         """Say by how much the moments were missed, if it is more than rounding."""
         errors = self.errors
-        if max(errors.mean_max, errors.pair_max) > NOTICED:
+        if not errors.negligible:
             warn(
                 f"{self.rank} common factors do not give all the moments: they differ by at most {errors.pair_max:.3g} "
                 f"(rms {errors.pair_rms:.3g}) in the pairs of {self.compared_bits} bits and {errors.mean_max:.3g} in "
