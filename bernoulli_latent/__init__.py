@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bernoulli_latent.errors import RepairWarning as RepairWarning
     from bernoulli_latent.latent.attributes import AttributeEditor as AttributeEditor
     from bernoulli_latent.moments import BernoulliMoments as BernoulliMoments
+    from bernoulli_latent.relaxations.logistic import Logistic as Logistic
+    from bernoulli_latent.relaxations.step_logistic import StepLogistic as StepLogistic
     from bernoulli_latent.samplers.choice import fit_sampler as fit_sampler
     from bernoulli_latent.samplers.dichotomized_gaussian import (
         DichotomizedGaussianSampler as DichotomizedGaussianSampler,
@@ -40,10 +42,12 @@ _HOMES = {
     "BitArray": "bits",
     "DichotomizedGaussianSampler": "samplers.dichotomized_gaussian",
     "HyperplaneSampler": "samplers.hyperplane",
+    "Logistic": "relaxations.logistic",
     "MixtureSampler": "samplers.mixture",
     "NotFittedError": "errors",
     "RepairResult": "correlation.nearest",
     "RepairWarning": "errors",
+    "StepLogistic": "relaxations.step_logistic",
     "StructuredSampler": "samplers.structured",
     "bivariate_normal_cdf": "correlation.tetrachoric",
     "citation": "versions",

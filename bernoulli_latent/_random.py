@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["key_from"]
+from bernoulli_latent._arrays import Array, is_torch
+from bernoulli_latent._evaluation import evaluate
+from bernoulli_latent._namespaces.functions import Functions
+
+__all__ = ["draw_logistic", "draw_uniform", "key_from"]
 
 
 def key_from(rng: Any) -> int:
@@ -35,3 +39,33 @@ def key_from(rng: Any) -> int:
     if seed < 0:
         raise ValueError(f"`rng` must be a non-negative seed; got {seed}")
     return int(np.random.default_rng(seed).integers(2**64, dtype=np.uint64))
+
+
+def draw_uniform(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
+    """Uniform noise on (-1, 1), symmetric, never 0 or an end, in the library, precision and device of `like`.
+
+    The generators give ``k / 2^b`` with b = 24 or 53; the noise is ``(2 k + 1) / 2^b - 1``, which is exact.
+    """
+    if is_torch(like):
+        torch = sys.modules["torch"]
+        dtype = torch.promote_types(like.dtype, torch.float32)
+        noise = torch.rand(shape, generator=_torch_generator(rng, like.device), dtype=dtype, device=like.device)
+        return 2 * noise - (1 - 2.0 ** -(53 if dtype == torch.float64 else 24))
+    dtype = np.promote_types(like.dtype, np.float32)
+    return 2 * np.random.default_rng(rng).random(shape, dtype) - dtype.type(
+        1 - 2.0 ** -(53 if dtype.itemsize == 8 else 24)
+    )
+
+
+def draw_logistic(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
+    """Standard logistic noise, never infinite, in the library and device of `like`."""
+    noise = draw_uniform(shape, like, rng)
+    return evaluate(Functions.logistic_noise, [noise], noise, tuple(noise.shape))
+
+
+def _torch_generator(rng: Any, device: Any) -> Any:
+    """`rng` as a generator of the `device`."""
+    torch = sys.modules["torch"]
+    if isinstance(rng, torch.Generator):
+        return rng
+    return torch.Generator(device).manual_seed(key_from(rng) >> 1)

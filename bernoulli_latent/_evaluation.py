@@ -1,0 +1,118 @@
+"""Formulas on arrays: one library, one floating dtype, broadcasting, and blocks that fit the cache."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any, Literal
+
+import numpy as np
+
+from bernoulli_latent._arrays import Array, is_torch
+from bernoulli_latent._formula import Formula
+
+__all__ = ["as_operand", "common_shape", "evaluate", "like_operands"]
+
+_BLOCK = 8192
+_FLOATS = tuple(map(np.dtype, (np.float16, np.float32, np.float64)))
+
+
+def as_operand(x: object, name: str) -> Any:
+    """`x` as a Python float, which adapts to the dtype of others, an array, or a tensor with its gradient."""
+    if type(x) in (bool, int, float):
+        return float(x)  # type: ignore[arg-type]
+    if is_torch(x):
+        if x.dtype.is_complex:  # type: ignore[attr-defined]
+            raise TypeError(f"`{name}` must hold real numbers; got {x.dtype}")  # type: ignore[attr-defined]
+        return x
+    array = np.asarray(x)
+    if array.dtype.kind in "biu":
+        return array.astype(np.float64)
+    if array.dtype not in _FLOATS:
+        raise TypeError(f"`{name}` must hold real numbers of at most 64 bits; got {type(x).__name__} of {array.dtype}")
+    return array
+
+
+def like_operands(operands: Sequence[Any]) -> Array:
+    """A number of the library, floating dtype and device that a formula of `operands` has."""
+    arrays = [x for x in operands if not isinstance(x, float)]
+    if not any(map(is_torch, arrays)):
+        return np.empty((), np.result_type(*(x.dtype for x in arrays)) if arrays else np.float64)
+    torch = sys.modules["torch"]
+    tensors = [x for x in arrays if is_torch(x)]
+    if any(x.ndim for x in arrays if not is_torch(x)):
+        raise TypeError("values and parameters must all be torch tensors or all NumPy arrays; got both")
+    floats = [x for x in tensors if x.dtype.is_floating_point]
+    wide = [x.dtype for x in floats if x.ndim] or [x.dtype for x in floats] or [torch.get_default_dtype()]
+    device = next((x.device for x in tensors if x.ndim), tensors[0].device)
+    return torch.empty((), dtype=reduce(torch.promote_types, wide), device=device)
+
+
+def common_shape(operands: Sequence[Any]) -> tuple[int, ...]:
+    """Shape of `operands` broadcast together."""
+    return np.broadcast_shapes(*(tuple(x.shape) for x in operands if not isinstance(x, float)))
+
+
+def evaluate(
+    formula: Formula, operands: Sequence[Any], like: Array, shape: tuple[int, ...], out: Array | None = None
+) -> Array:
+    """Value of an elementwise `formula` at `operands`, broadcast to `shape` and in the dtype of `like`."""
+    if is_torch(like):
+        if out is not None:
+            raise TypeError("`out` is for NumPy arrays; got torch tensors")
+        return evaluate_whole(formula, operands, like).expand(shape)
+    return _evaluate_blocks(formula, operands, np.empty(shape, like.dtype) if out is None else _check_out(out, shape))
+
+
+def evaluate_whole(formula: Formula, operands: Sequence[Any], like: Array) -> Array:
+    """Value of `formula` at `operands` in one piece, in the dtype of `like`."""
+    if not is_torch(like):
+        from bernoulli_latent._namespaces.numpy_functions import NUMPY_FUNCTIONS
+
+        with np.errstate(all="ignore"):
+            value = formula(NUMPY_FUNCTIONS, *(np.asarray(x, np.float64) for x in operands))
+        return np.asarray(value).astype(like.dtype)[()]
+    from bernoulli_latent._namespaces.torch_functions import FUNCTIONS
+
+    torch = sys.modules["torch"]
+    wide = torch.promote_types(like.dtype, torch.float32)
+    f = FUNCTIONS[wide]
+    return formula(f, *(x.to(wide) if is_torch(x) else f.constant(float(x)) for x in operands)).to(like.dtype)
+
+
+def _evaluate_blocks(formula: Formula, operands: Sequence[Any], out: np.ndarray[Any, Any]) -> Any:
+    from bernoulli_latent._namespaces.numpy_functions import NUMPY_FUNCTIONS
+
+    values = [x if isinstance(x, np.ndarray) and x.ndim else np.float64(x) for x in operands]
+    places = [k for k, x in enumerate(values) if isinstance(x, np.ndarray)]
+    with np.errstate(all="ignore"):
+        if not places:
+            out[...] = formula(NUMPY_FUNCTIONS, *values)
+            return out[()]
+        with _blocks([values[k] for k in places], out) as blocks:
+            for *parts, result in blocks:
+                for k, part in zip(places, parts, strict=True):
+                    values[k] = part
+                result[...] = formula(NUMPY_FUNCTIONS, *values)
+    return out
+
+
+def _blocks(arrays: list[Any], out: np.ndarray[Any, Any]) -> Any:
+    """Float64 blocks of `arrays` and of the result, which is rounded to the dtype of `out`."""
+    inputs: list[Literal["readonly", "writeonly"]] = ["readonly"]
+    return np.nditer(
+        [*arrays, out],
+        flags=["external_loop", "buffered", "zerosize_ok"],
+        op_flags=[*[inputs] * len(arrays), ["writeonly"]],
+        op_dtypes=[np.float64] * (len(arrays) + 1),
+        casting="same_kind",
+        buffersize=_BLOCK,
+    )
+
+
+def _check_out(out: Array, shape: tuple[int, ...]) -> Any:
+    if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype not in _FLOATS:
+        got = f"{out.dtype} of shape {tuple(out.shape)}" if hasattr(out, "shape") else type(out).__name__
+        raise ValueError(f"`out` must be a floating NumPy array of shape {shape}; got {got}")
+    return out

@@ -1,0 +1,227 @@
+"""What every distribution has: parameters with domains, formulas that know them, noise and support."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_type_hints
+
+from bernoulli_latent._arrays import Array, is_torch
+from bernoulli_latent._evaluation import as_operand, common_shape, evaluate, like_operands
+from bernoulli_latent._formula import Formula, renamed
+from bernoulli_latent._random import draw_logistic
+from bernoulli_latent.domains import Domain
+
+__all__ = ["Continuous", "Distribution"]
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class Distribution:
+    """A distribution: its parameters are annotated fields, its methods are formulas.
+
+    Parameters are numbers, NumPy arrays or torch tensors that broadcast together. Values and parameters must be of
+    one library; the result has their floating dtype, and Python numbers adapt to it.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its domain: the message names it, the rule, the first offending value and its index.
+    TypeError
+        If a parameter is missing, unknown or not real, or parameters do not broadcast.
+    """
+
+    domains: ClassVar[dict[str, Domain]] = {}
+
+    def __init_subclass__(cls) -> None:
+        hints = get_type_hints(cls, include_extras=True)
+        cls.domains = {
+            name: domain
+            for name, hint in hints.items()
+            for domain in getattr(hint, "__metadata__", ())
+            if isinstance(domain, Domain)
+        }
+
+    def __init__(self, **parameters: Any) -> None:
+        if parameters.keys() != self.domains.keys():
+            raise TypeError(
+                f"{type(self).__name__} takes the parameters {tuple(self.domains)}, by keyword; got {tuple(parameters)}"
+            )
+        operands = {name: as_operand(parameters[name], name) for name in self.domains}
+        if _visible(operands.values()):
+            for name, domain in self.domains.items():
+                domain.check(operands[name], name)
+        self.__dict__.update(operands)
+        self.__dict__["shape"] = common_shape(list(operands.values()))
+
+    shape: ClassVar[tuple[int, ...]]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable; make another with the new `{name}`")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.parameters.items())})"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters by name: Python floats, NumPy arrays or torch tensors."""
+        return {name: self.__dict__[name] for name in self.domains}
+
+    def _operands(self, formula: Formula, variables: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
+        """What `formula` takes, and everything that its result broadcasts with."""
+        names = [name for name in formula.arguments if name not in self.domains]
+        if len(names) != len(variables):
+            raise TypeError(f"`{formula.__name__}` takes {len(names)} values {tuple(names)}; got {len(variables)}")
+        values = [as_operand(x, name) for name, x in zip(names, variables, strict=True)]
+        own = [self.__dict__[name] for name in formula.arguments[len(names) :]]
+        return [*values, *own], [*values, *self.parameters.values()]
+
+    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None) -> Array:
+        raise NotImplementedError
+
+
+class Continuous(Distribution):
+    """A distribution of one real variable, elementwise over values and parameters.
+
+    Methods
+    -------
+    pdf(x), logpdf(x), cdf(x), logcdf(x), ccdf(x), logccdf(x)
+        Density, distribution function, its complement, and their logarithms. Outside the support the density is 0
+        and the distribution function 0 or 1; NaN gives NaN.
+    icdf(u), iccdf(q), icdf_logit(t)
+        Quantiles: where the distribution function is `u`, its complement is `q`, or its logit is `t`. Probabilities
+        outside [0, 1] give NaN.
+    mean(), variance(), entropy()
+        Of each element; the entropy in nats.
+
+    Notes
+    -----
+    NumPy arrays of float32 are evaluated in float64 and rounded once. Each method takes ``out=`` for NumPy arrays. With
+    tensors, derivatives are those that the formulas declare.
+    """
+
+    support: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.support != Continuous.support:
+            cls._guarded = {name: _guard(getattr(cls, name), cls.support) for name in _OUTSIDE if hasattr(cls, name)}
+        if "icdf_logit" in cls.__dict__:
+            _define(cls, "icdf", cls.icdf_logit, lambda f, u: f.logit(u))
+            _define(cls, "iccdf", cls.icdf_logit, lambda f, q: -f.logit(q))
+        for name in _DOCS.keys() & cls.__dict__.keys():
+            getattr(cls, name).__doc__ = getattr(cls, name).__doc__ or _DOCS[name]
+
+    _guarded: ClassVar[dict[str, Formula]] = {}
+
+    if TYPE_CHECKING:
+        pdf: ClassVar[Formula]
+        logpdf: ClassVar[Formula]
+        cdf: ClassVar[Formula]
+        logcdf: ClassVar[Formula]
+        ccdf: ClassVar[Formula]
+        logccdf: ClassVar[Formula]
+        icdf: ClassVar[Formula]
+        iccdf: ClassVar[Formula]
+        icdf_logit: ClassVar[Formula]
+        mean: ClassVar[Formula]
+        variance: ClassVar[Formula]
+        entropy: ClassVar[Formula]
+
+    def sample(self, shape: int | tuple[int, ...] = (), *, rng: Any = None) -> Array:
+        """Draw from the distribution; with tensors, the draw can be differentiated by the parameters.
+
+        Parameters
+        ----------
+        shape : int or tuple of int
+            Shape of independent draws, in front of the shape of the parameters.
+        rng : None, int, numpy.random.Generator or torch.Generator
+            Source of randomness. The same seed gives the same first rows, however many are drawn.
+
+        Returns
+        -------
+        array, shape ``(*shape, *self.shape)``
+            In the library, dtype and device of the parameters.
+        """
+        return self.icdf_logit(draw_logistic(self._size(shape), like_operands([*self.parameters.values()]), rng))
+
+    def sample_from(self, noise: Array, kind: str = "uniform") -> Array:
+        """Draw that belongs to given `noise`.
+
+        Parameters
+        ----------
+        noise : array
+            Noise that broadcasts with the parameters.
+        kind : {"uniform", "complement", "logit"}
+            Whether `noise` is `u` uniform on (0, 1), ``1 - u``, or ``logit(u)``, the standard logistic variable.
+        """
+        methods = {"uniform": "icdf", "complement": "iccdf", "logit": "icdf_logit"}
+        if kind not in methods:
+            raise ValueError(f"`kind` must be one of {tuple(methods)}; got {kind!r}")
+        result: Array = getattr(self, methods[kind])(noise)
+        return result
+
+    def _size(self, shape: int | tuple[int, ...]) -> tuple[int, ...]:
+        return (*((shape,) if isinstance(shape, int) else shape), *self.shape)
+
+    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None) -> Array:
+        operands, everything = self._operands(formula, variables)
+        guarded = self._guarded.get(formula.__name__, formula)
+        return evaluate(guarded, operands, like_operands(everything), common_shape(everything), out)
+
+
+_DOCS = {
+    "pdf": "Density at `x`.",
+    "logpdf": "Logarithm of the density at `x`.",
+    "cdf": "Probability of a value of at most `x`.",
+    "logcdf": "Logarithm of the probability of a value of at most `x`.",
+    "ccdf": "Probability of a value above `x`.",
+    "logccdf": "Logarithm of the probability of a value above `x`.",
+    "icdf": "Value that is not exceeded with probability `u`.",
+    "iccdf": "Value that is exceeded with probability `q`.",
+    "icdf_logit": "Value that is not exceeded with the probability whose logit is `t`.",
+    "mean": "Mean.",
+    "variance": "Variance.",
+    "entropy": "Entropy in nats.",
+}
+
+_OUTSIDE = {
+    "pdf": (0.0, 0.0),
+    "logpdf": (-math.inf, -math.inf),
+    "cdf": (0.0, 1.0),
+    "logcdf": (-math.inf, 0.0),
+    "ccdf": (1.0, 0.0),
+    "logccdf": (0.0, -math.inf),
+}
+"""Values of the methods below and above the support."""
+
+
+def _guard(formula: Formula, support: tuple[float, float]) -> Formula:
+    """`formula` within the support, and what `_OUTSIDE` says elsewhere."""
+    low, high = support
+    below, above = _OUTSIDE[formula.__name__]
+    harmless = (low + high) / 2 if math.isfinite(low + high) else 1.0
+
+    def guarded(f: Any, x: Any, *parameters: Any) -> Any:
+        under, over = x < low, (x > high) | (x == math.inf)
+        inside = formula(f, f.where(under | over, harmless, x), *parameters)
+        return f.where(under, below, f.where(over, above, inside))
+
+    return renamed(guarded, formula.__name__, formula.arguments)
+
+
+def _define(cls: type, name: str, quantile: Formula, noise: Any) -> None:
+    """Give `cls` the quantile function of another kind of noise, unless it has its own."""
+
+    def composed(f: Any, u: Any, *parameters: Any) -> Any:
+        return quantile(f, noise(f, u), *parameters)
+
+    if name not in cls.__dict__:
+        setattr(cls, name, renamed(composed, name, ("u", *quantile.arguments[1:])))
+
+
+def _visible(operands: Any) -> bool:
+    """Whether values can be looked at: not while torch compiles or transforms."""
+    if not any(map(is_torch, operands)):
+        return True
+    from bernoulli_latent._namespaces.torch_functions import values_visible
+
+    return values_visible()
