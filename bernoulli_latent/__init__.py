@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bernoulli_latent.correlation.nearest import nearest_correlation as nearest_correlation
     from bernoulli_latent.correlation.tetrachoric import bivariate_normal_cdf as bivariate_normal_cdf
     from bernoulli_latent.correlation.tetrachoric import tetrachoric_correlation as tetrachoric_correlation
+    from bernoulli_latent.divergences.pairs import kl_divergence as kl_divergence
+    from bernoulli_latent.divergences.pairs import register_kl as register_kl
     from bernoulli_latent.errors import NotFittedError as NotFittedError
     from bernoulli_latent.errors import RepairWarning as RepairWarning
     from bernoulli_latent.latent.attributes import AttributeEditor as AttributeEditor
@@ -54,9 +56,11 @@ _HOMES = {
     "fit_sampler": "samplers.choice",
     "gram_from_moments": "correlation.arcsine",
     "hamming_distance": "bits",
+    "kl_divergence": "divergences.pairs",
     "load_sampler": "samplers.files",
     "moments_from_gram": "correlation.arcsine",
     "nearest_correlation": "correlation.nearest",
+    "register_kl": "divergences.pairs",
     "show_versions": "versions",
     "tetrachoric_correlation": "correlation.tetrachoric",
 }

@@ -99,6 +99,8 @@ class Continuous(Distribution):
     """
 
     support: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    density_jumps: ClassVar[bool] = False
+    """Whether the density jumps or has atoms: then pathwise derivatives of its logarithm are biased."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -51,6 +51,7 @@ class StepLogistic(Continuous):
     """
 
     logits: Real
+    density_jumps = True
 
     @classmethod
     def from_alpha(cls, *, alpha: Array) -> Self:
