@@ -6,7 +6,6 @@ import json
 
 import numpy as np
 import pytest
-
 from reference_tables import DTYPES, TABLES, errors, rows
 
 import bernoulli_latent.relaxations as relaxations
