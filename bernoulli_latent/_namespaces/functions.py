@@ -137,9 +137,7 @@ class Functions:
     @Primitive
     def logistic_noise(f, v):
         """Standard logistic noise from `v` uniform on (-1, 1): twice its inverse hyperbolic tangent."""
-        size = f.abs(v)
-        noise = f.log1p(2 * size / (1 - size))
-        return f.where(v >= 0, noise, -noise)
+        return f.log1p(v) - f.log1p(-v)
 
     @Primitive
     def bernoulli_entropy(f, logits):

@@ -124,14 +124,13 @@ class StepLogistic(Continuous):
 
     @formula
     def icdf_logit(f, t, logits):
-        # exp(|z|) - 1 = 2 S(|a|) exp(power) (1 - exp(-|a + t|)), where nothing cancels.
+        # exp(|z|) - 1 = 2 S(|a|) exp(power) (1 - exp(-|a + t|)), where nothing cancels; exp stops short of overflow.
         shifted = t + logits
         side, size = f.side(shifted), f.abs(shifted)
         power = f.where(side * logits >= 0, side * t, size)
-        weight, rest = 2 * f.sigmoid(f.abs(logits)), -f.expm1(-size)
-        far = power >= f.max_exponent
-        near = f.log1p(weight * f.exp(f.where(far, 0.0, power)) * rest)
-        return side * f.where(far, power + f.log(weight * f.where(far, rest, 1.0)), near)
+        bounded = f.minimum(power, f.max_exponent)
+        growth = -2 * f.exp(bounded) * f.expm1(-size) / (1 + f.exp(-f.abs(logits)))
+        return side * (f.log1p(growth) + (power - bounded))
 
     @icdf_logit.differentiate("t")
     def _(f, value, t, logits):
