@@ -19,13 +19,31 @@ if TYPE_CHECKING:
     from bernoulli_latent.correlation.nearest import nearest_correlation as nearest_correlation
     from bernoulli_latent.correlation.tetrachoric import bivariate_normal_cdf as bivariate_normal_cdf
     from bernoulli_latent.correlation.tetrachoric import tetrachoric_correlation as tetrachoric_correlation
+    from bernoulli_latent.divergences.decomposition import ElboDecomposition as ElboDecomposition
+    from bernoulli_latent.divergences.decomposition import elbo_decomposition as elbo_decomposition
+    from bernoulli_latent.divergences.monte_carlo import MonteCarloEstimate as MonteCarloEstimate
+    from bernoulli_latent.divergences.monte_carlo import monte_carlo_kl_divergence as monte_carlo_kl_divergence
     from bernoulli_latent.divergences.pairs import kl_divergence as kl_divergence
     from bernoulli_latent.divergences.pairs import register_kl as register_kl
     from bernoulli_latent.errors import NotFittedError as NotFittedError
     from bernoulli_latent.errors import RepairWarning as RepairWarning
     from bernoulli_latent.latent.attributes import AttributeEditor as AttributeEditor
     from bernoulli_latent.moments import BernoulliMoments as BernoulliMoments
+    from bernoulli_latent.relaxations.bernoulli import Bernoulli as Bernoulli
+    from bernoulli_latent.relaxations.binary_concrete import BinaryConcrete as BinaryConcrete
+    from bernoulli_latent.relaxations.concrete import Concrete as Concrete
+    from bernoulli_latent.relaxations.gamma import Gamma as Gamma
+    from bernoulli_latent.relaxations.hard_concrete import HardConcrete as HardConcrete
+    from bernoulli_latent.relaxations.inverse_gamma import InverseGamma as InverseGamma
     from bernoulli_latent.relaxations.logistic import Logistic as Logistic
+    from bernoulli_latent.relaxations.logit_normal import LogitNormal as LogitNormal
+    from bernoulli_latent.relaxations.normal import Normal as Normal
+    from bernoulli_latent.relaxations.normal_gamma import NormalGamma as NormalGamma
+    from bernoulli_latent.relaxations.overlapping_exponential import OverlappingExponential as OverlappingExponential
+    from bernoulli_latent.relaxations.power_function import PowerFunction as PowerFunction
+    from bernoulli_latent.relaxations.smooth_step_logistic import SmoothStepLogistic as SmoothStepLogistic
+    from bernoulli_latent.relaxations.spike_exponential import SpikeExponential as SpikeExponential
+    from bernoulli_latent.relaxations.step import Step as Step
     from bernoulli_latent.relaxations.step_logistic import StepLogistic as StepLogistic
     from bernoulli_latent.samplers.choice import fit_sampler as fit_sampler
     from bernoulli_latent.samplers.dichotomized_gaussian import (
@@ -40,25 +58,43 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AttributeEditor": "latent.attributes",
+    "Bernoulli": "relaxations.bernoulli",
     "BernoulliMoments": "moments",
+    "BinaryConcrete": "relaxations.binary_concrete",
     "BitArray": "bits",
+    "Concrete": "relaxations.concrete",
     "DichotomizedGaussianSampler": "samplers.dichotomized_gaussian",
+    "ElboDecomposition": "divergences.decomposition",
+    "HardConcrete": "relaxations.hard_concrete",
+    "Gamma": "relaxations.gamma",
     "HyperplaneSampler": "samplers.hyperplane",
+    "InverseGamma": "relaxations.inverse_gamma",
     "Logistic": "relaxations.logistic",
+    "LogitNormal": "relaxations.logit_normal",
     "MixtureSampler": "samplers.mixture",
+    "MonteCarloEstimate": "divergences.monte_carlo",
+    "Normal": "relaxations.normal",
+    "NormalGamma": "relaxations.normal_gamma",
     "NotFittedError": "errors",
+    "OverlappingExponential": "relaxations.overlapping_exponential",
+    "PowerFunction": "relaxations.power_function",
     "RepairResult": "correlation.nearest",
     "RepairWarning": "errors",
+    "SmoothStepLogistic": "relaxations.smooth_step_logistic",
+    "SpikeExponential": "relaxations.spike_exponential",
+    "Step": "relaxations.step",
     "StepLogistic": "relaxations.step_logistic",
     "StructuredSampler": "samplers.structured",
     "bivariate_normal_cdf": "correlation.tetrachoric",
     "citation": "versions",
+    "elbo_decomposition": "divergences.decomposition",
     "fit_sampler": "samplers.choice",
     "gram_from_moments": "correlation.arcsine",
     "hamming_distance": "bits",
     "kl_divergence": "divergences.pairs",
     "load_sampler": "samplers.files",
     "moments_from_gram": "correlation.arcsine",
+    "monte_carlo_kl_divergence": "divergences.monte_carlo",
     "nearest_correlation": "correlation.nearest",
     "register_kl": "divergences.pairs",
     "show_versions": "versions",

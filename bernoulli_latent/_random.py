@@ -12,7 +12,7 @@ from bernoulli_latent._arrays import Array, is_torch
 from bernoulli_latent._evaluation import evaluate
 from bernoulli_latent._namespaces.functions import Functions
 
-__all__ = ["draw_logistic", "draw_uniform", "key_from"]
+__all__ = ["draw_gumbel", "draw_logistic", "draw_uniform", "key_from"]
 
 
 def key_from(rng: Any) -> int:
@@ -61,6 +61,12 @@ def draw_logistic(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
     """Standard logistic noise, never infinite, in the library and device of `like`."""
     noise = draw_uniform(shape, like, rng)
     return evaluate(Functions.logistic_noise, [noise], noise, tuple(noise.shape))
+
+
+def draw_gumbel(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
+    """Standard Gumbel noise, never infinite, in the library and device of `like`."""
+    noise = draw_uniform(shape, like, rng)
+    return evaluate(Functions.gumbel_noise, [noise], noise, tuple(noise.shape))
 
 
 def _torch_generator(rng: Any, device: Any) -> Any:

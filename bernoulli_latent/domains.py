@@ -13,7 +13,7 @@ from typing import Annotated, TypeAlias
 from bernoulli_latent._arrays import Array
 from bernoulli_latent._checks import first_offence
 
-__all__ = ["AboveOne", "Domain", "Negative", "Positive", "Real"]
+__all__ = ["AboveOne", "Domain", "Negative", "Positive", "Real", "RealVector"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Domain:
         Name of the constraint in ``torch.distributions.constraints``, or "" for an interval without one.
     slip : str
         The likely mistake behind a value outside.
+    axes : int
+        Number of last axes that belong to one value of the parameter.
     """
 
     rule: str
@@ -40,6 +42,7 @@ class Domain:
     typical: tuple[float, float] = (-20.0, 20.0)
     constraint: str = ""
     slip: str = ""
+    axes: int = 0
 
     def check(self, x: Array, argument: str) -> None:
         """Raise ``ValueError`` for the first value outside; NaN is outside."""
@@ -53,6 +56,7 @@ class Domain:
 
 
 Real: TypeAlias = Annotated[Array, Domain("finite", constraint="real")]
+RealVector: TypeAlias = Annotated[Array, Domain("finite", constraint="real_vector", axes=1)]
 Positive: TypeAlias = Annotated[
     Array,
     Domain(

@@ -13,7 +13,21 @@ from benchmarks.tables import Rows
 
 __all__ = ["NAMES", "Options", "Suite", "suite"]
 
-NAMES = ("repair", "moments", "sampling", "fit", "repair_speed", "tetrachoric", "families", "structured", "startup")
+NAMES = (
+    "repair",
+    "moments",
+    "sampling",
+    "fit",
+    "repair_speed",
+    "tetrachoric",
+    "families",
+    "structured",
+    "startup",
+    "accuracy",
+    "relaxations",
+    "elsewhere",
+    "digits_vae",
+)
 
 
 @dataclass(frozen=True)

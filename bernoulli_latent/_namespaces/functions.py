@@ -7,10 +7,13 @@ derivative is declared in a form that neither cancels nor overflows.
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from bernoulli_latent._formula import Primitive
-from bernoulli_latent._namespaces.quadrature import exponential_rule
+from bernoulli_latent._namespaces.gamma_functions import GammaFunctions
+from bernoulli_latent._namespaces.normal_functions import NormalFunctions
+from bernoulli_latent._namespaces.quadrature import exponential_rule, half_logistic_rule, legendre_rule, normal_rule
 
 if TYPE_CHECKING:
     from bernoulli_latent._formula import Formula
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Functions"]
 
 
-class Functions:
+class Functions(GammaFunctions, NormalFunctions):
     """Functions of one library and precision; subclasses supply the elementary ones.
 
     Attributes
@@ -32,10 +35,13 @@ class Functions:
     max_exponent: float
     tiny: float
     epsilon: float
+    largest: float
     infinity: Any = math.inf
     nan: Any = math.nan
     pi: Any = math.pi
     log2: Any = math.log(2)
+    sqrt2: Any = math.sqrt(2)
+    log_two_pi: Any = math.log(2 * math.pi)
 
     if TYPE_CHECKING:
 
@@ -52,6 +58,58 @@ class Functions:
         """
         rule = exponential_rule(*(double if f.epsilon < 1e-10 else single))
         return sum(weight * integrand(node) for node, weight in rule)
+
+    def half_logistic_mean(f, integrand, double, single):
+        """Mean of ``integrand(v, sigmoid(-v))`` over the size `v` of a standard logistic variable, by the same rule."""
+        rule = half_logistic_rule(*(double if f.epsilon < 1e-10 else single))
+        return sum(weight * integrand(node, tail) for node, tail, weight in rule)
+
+    def logistic_mean(f, integrand, double, single):
+        """Mean of `integrand` over a standard logistic variable, by the same rule."""
+        return f.half_logistic_mean(lambda v, tail: (integrand(v) + integrand(-v)) / 2, double, single)
+
+    def logistic_integral(f, integrand, low, high, double, single):
+        """Integral of `integrand` times the standard logistic density from `low` to `high`.
+
+        Gauss-Legendre nodes in ``p = sigmoid(x / stretch)`` between the ends: `double` and `single` are the number of
+        nodes and the stretch for either precision. All terms have the sign of the integrand.
+        """
+        n_nodes, stretch = double if f.epsilon < 1e-10 else single
+        left, right = (f.minimum(f.maximum(end, -2 * f.max_exponent), 2 * f.max_exponent) for end in (low, high))
+        start, length = left / stretch, (right - left) / stretch
+        total = 0.0
+        for up, down, weight in legendre_rule(n_nodes):
+            p = f.sigmoid(start) * down + f.sigmoid(start + length) * up
+            q = f.sigmoid(-start) * down + f.sigmoid(-start - length) * up
+            density = (p * q) ** (stretch - 1) / (p**stretch + q**stretch) ** 2
+            total = total + weight * density * integrand(stretch * f.log(p / q))
+        return stretch * f.sigmoid_rise(start, length) * total
+
+    def normal_mean(f, integrand, double, single):
+        """Mean of `integrand` over a standard normal variable, by `normal_rule` with the numbers given.
+
+        `double` and `single` are how far the nodes reach and how many of them a unit has, for either precision.
+        """
+        rule = normal_rule(*(double if f.epsilon < 1e-10 else single))
+        return sum(weight * integrand(node) for node, weight in rule)
+
+    def decreasing_root(f, look, x, steps):
+        """Root of a decreasing function on x >= 0, from a start `x`; ``look(x)`` gives its sign and the step to take.
+
+        A step goes at most half of the way to a point known to lie beyond the root, in either direction.
+        """
+        low, high = 0 * x - f.infinity, 0 * x + f.infinity
+        for _ in range(steps):
+            value, step = look(x)
+            low, high = f.where(value > 0, x, low), f.where(value < 0, x, high)
+            before, x = x, f.maximum(f.minimum(f.maximum(x + step, (x + low) / 2), (x + high) / 2), 0.0)
+            if f.settled(f.abs(x - before) <= f.epsilon**0.5 * x):
+                break
+        return x
+
+    def settled(f, condition):
+        """Whether `condition` holds everywhere, where values can be looked at: a reason to stop an iteration early."""
+        return bool(condition)
 
     @Primitive
     def side(f, x):
@@ -125,6 +183,20 @@ class Functions:
         return 2 * f.sigmoid_slope(x)
 
     @Primitive
+    def sigmoid_rise(f, start, step):
+        """sigmoid(start + step) - sigmoid(start), where nothing cancels."""
+        low, high = start + f.minimum(step, 0.0), start + f.maximum(step, 0.0)
+        return -f.side(step) * f.sigmoid(high) * f.sigmoid(-low) * f.expm1(-f.abs(step))
+
+    @sigmoid_rise.differentiate("start")
+    def _(f, value, start, step):
+        return value * f.sigmoid_rise(start, -2 * start - step)
+
+    @sigmoid_rise.differentiate("step")
+    def _(f, value, start, step):
+        return f.sigmoid_slope(start + step)
+
+    @Primitive
     def logit(f, u):
         middle = f.abs(u - 0.5) < 0.25
         inner = f.where(middle, u, 0.5)
@@ -140,6 +212,20 @@ class Functions:
         return f.log1p(v) - f.log1p(-v)
 
     @Primitive
+    def gumbel_noise(f, v):
+        """Standard Gumbel noise from `v` uniform on (-1, 1)."""
+        lower = f.log((1 + f.minimum(v, 0.0)) / 2)
+        return -f.log(-f.where(v < 0, lower, f.log1p((f.maximum(v, 0.0) - 1) / 2)))
+
+    @Primitive
+    def log_softmax(f, x):
+        """Logarithm of ``exp(x)`` over its sum along the last axis, with all digits of the largest."""
+        shifted = x - f.peak(x)
+        highest = shifted == 0
+        others = f.total(f.where(highest, f.expm1(shifted), f.exp(shifted)))
+        return shifted - f.log1p(others + (f.total(f.where(highest, 1.0, 0.0 * x)) - 1))
+
+    @Primitive
     def bernoulli_entropy(f, logits):
         """Entropy of a bit with these logits, in nats: of two positive terms."""
         size = f.abs(logits)
@@ -148,3 +234,47 @@ class Functions:
     @bernoulli_entropy.differentiate("logits")
     def _(f, value, logits):
         return -logits * f.sigmoid_slope(logits)
+
+    def nested_series(f, x, divisors):
+        """1 + x / d1 (1 + x / d2 (1 + ...)), with the `divisors` from the innermost, d1 last."""
+        return reduce(lambda tail, divisor: 1 + x * tail / divisor, divisors, 1.0)
+
+    @Primitive
+    def expm1mx(f, x):
+        """exp(x) - 1 - x, by its series where the terms would cancel."""
+        near = f.abs(x) < 1
+        inner = f.where(near, x, 0.0)
+        series = inner**2 / 2 * f.nested_series(inner, range(18 if f.epsilon < 1e-10 else 10, 2, -1))
+        return f.where(near, series, f.expm1(x) - x)
+
+    @expm1mx.differentiate("x")
+    def _(f, value, x):
+        return f.expm1(x)
+
+    @Primitive
+    def log1pmx(f, x):
+        """log(1 + x) - x, by the series of the inverse hyperbolic tangent where the terms would cancel."""
+        near = f.abs(x - 0.25) < 0.75
+        inner = f.where(near, x, 0.0)
+        ratio = inner / (2 + inner)
+        square, odds = ratio**2, range(33 if f.epsilon < 1e-10 else 15, 1, -2)
+        series = ratio * (2 * square * reduce(lambda tail, odd: 1 / odd + square * tail, odds, 0.0) - inner)
+        return f.where(near, series, f.log1p(x) - x)
+
+    @log1pmx.differentiate("x")
+    def _(f, value, x):
+        return -x / (1 + x)
+
+    @Primitive
+    def log_ratio(f, x, y):
+        """log(x / y) of positive numbers, with all digits where they are nearly equal."""
+        near = f.abs(x - y) < y / 2
+        return f.where(near, f.log1p((f.where(near, x, y) - y) / y), f.log(x) - f.log(y))
+
+    @log_ratio.differentiate("x")
+    def _(f, value, x, y):
+        return 1 / x
+
+    @log_ratio.differentiate("y")
+    def _(f, value, x, y):
+        return -1 / y

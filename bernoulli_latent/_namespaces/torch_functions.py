@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from bernoulli_latent._formula import DIFFERENTIATED, Formula, Primitive
+from bernoulli_latent._namespaces import quadrature
 from bernoulli_latent._namespaces.functions import Functions
 
 __all__ = ["FUNCTIONS", "TorchFunctions", "transforms_active", "values_visible"]
@@ -74,12 +75,14 @@ class TorchFunctions(Functions):
     """torch's functions in one floating dtype."""
 
     abs, exp, log, log1p, sqrt = map(staticmethod, (torch.abs, torch.exp, torch.log, torch.log1p, torch.sqrt))
+    erf, erfc, erfcx = map(staticmethod, (torch.erf, torch.erfc, torch.special.erfcx))
 
     def __init__(self, dtype: torch.dtype) -> None:
         limits = torch.finfo(dtype)
         self.dtype = dtype
         self.tiny = limits.tiny
         self.epsilon = limits.eps
+        self.largest = limits.max
         self.max_exponent = 700.0 if limits.bits == 64 else 80.0
 
     def apply(self, formula: Formula, *arguments: Any) -> Any:
@@ -92,6 +95,10 @@ class TorchFunctions(Functions):
         if transforms_active() or not any(x.requires_grad for x in tensors):
             return formula.function(self, *tensors)  # the compiler does not trace autograd functions inside transforms
         return _Declared.apply(self.dtype, formula.number, *tensors)
+
+    def settled(self, condition: torch.Tensor) -> bool:
+        """Whether `condition` holds everywhere; not asked of a device, which would have to be waited for."""
+        return condition.device.type == "cpu" and values_visible() and bool(condition.all())
 
     def constant(self, value: Any) -> torch.Tensor:
         """`value` as a tensor; numbers have no dimension, and serve any device."""
@@ -111,6 +118,34 @@ class TorchFunctions(Functions):
         """Larger of `x` and `y`; NaN if either is."""
         return torch.maximum(x, self.constant(y))
 
+    def half_logistic_mean(self, integrand: Any, double: Any, single: Any) -> Any:
+        """The same mean; a compiler, which would unroll the sum, gets the nodes along a new first axis."""
+        if not torch.compiler.is_compiling():
+            return super().half_logistic_mean(integrand, double, single)
+        rule = quadrature.half_logistic_rule(*(double if self.epsilon < 1e-10 else single))
+        like = integrand(*rule[0][:2])
+        nodes, tails, weights = (
+            torch.tensor(x, dtype=like.dtype, device=like.device).reshape(-1, *(1,) * like.ndim)
+            for x in zip(*rule, strict=True)
+        )
+        return (weights * integrand(nodes, tails)).sum(0)
+
+    def peak(self, x: torch.Tensor) -> torch.Tensor:
+        """Largest number along the last axis, which stays; a constant for derivatives."""
+        return x.detach().amax(-1, keepdim=True)
+
+    def total(self, x: torch.Tensor) -> torch.Tensor:
+        """Sum along the last axis, which stays."""
+        return x.sum(-1, keepdim=True)
+
+    def weighted_sum(self, term: Any, rule: Any, like: torch.Tensor) -> Any:
+        """Sum of ``weight term(node)`` over a rule: of small tensors at once, where operations cost the same."""
+        if like.numel() > 1000:
+            return super().weighted_sum(term, rule, like)
+        columns = torch.tensor(rule, dtype=self.dtype, device=like.device).T
+        nodes, weights = columns.reshape(2, -1, *[1] * like.ndim)
+        return (weights * term(nodes)).sum(0)
+
     @Primitive
     def expm1(f, x):
         return torch.expm1(x)
@@ -129,3 +164,6 @@ class TorchFunctions(Functions):
 
 
 FUNCTIONS = {dtype: TorchFunctions(dtype) for dtype in (torch.float32, torch.float64)}
+
+for _rule in quadrature.__all__:
+    torch.compiler.assume_constant_result(getattr(quadrature, _rule))

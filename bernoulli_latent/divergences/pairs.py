@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bernoulli_latent._evaluation import common_shape, evaluate, like_operands
@@ -20,8 +18,6 @@ Rule = TypeVar("Rule", bound=Callable[[Any, Any], Any])
 
 _RULES: dict[tuple[type, type], Callable[[Any, Any], Any]] = {}
 _ADVICE: dict[tuple[type, type], str] = {}
-_HOMES: tuple[str, ...] = ()
-"""Modules of this package that hold the rules for pairs."""
 
 
 def kl_divergence(p: Distribution, q: Distribution) -> Array:
@@ -49,9 +45,8 @@ def kl_divergence(p: Distribution, q: Distribution) -> Array:
     --------
     >>> from bernoulli_latent import Logistic, StepLogistic, kl_divergence
     >>> float(kl_divergence(StepLogistic(logits=2.0), Logistic(loc=0.0, scale=1.0)).round(6))
-    0.327864
+    0.327813
     """
-    _load()
     pair = _nearest(type(p), type(q))
     if pair in _RULES:
         return _RULES[pair](p, q)
@@ -113,9 +108,3 @@ def _nearest(p: type, q: type) -> tuple[type, type]:
     pairs = [(first, second) for first in p.__mro__ for second in q.__mro__]
     known = [pair for pair in pairs if pair in _RULES or pair in _ADVICE]
     return min(known, key=lambda pair: p.__mro__.index(pair[0]) + q.__mro__.index(pair[1]), default=(p, q))
-
-
-@cache
-def _load() -> None:
-    for home in _HOMES:
-        import_module(f"bernoulli_latent.divergences.{home}")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_type_hints
 
+import numpy as np
+
 from bernoulli_latent._arrays import Array, is_torch
-from bernoulli_latent._evaluation import as_operand, common_shape, evaluate, like_operands
+from bernoulli_latent._evaluation import as_operand, common_shape, evaluate, evaluate_whole, like_operands
 from bernoulli_latent._formula import Formula, renamed
 from bernoulli_latent._random import draw_logistic
 from bernoulli_latent.domains import Domain
 
-__all__ = ["Continuous", "Distribution"]
+__all__ = ["Continuous", "Discrete", "Distribution", "Univariate", "Vector"]
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -50,7 +52,7 @@ class Distribution:
             for name, domain in self.domains.items():
                 domain.check(operands[name], name)
         self.__dict__.update(operands)
-        self.__dict__["shape"] = common_shape(list(operands.values()))
+        self.__dict__["shape"] = _batch_shape(self.domains, operands)
 
     shape: ClassVar[tuple[int, ...]]
 
@@ -78,7 +80,33 @@ class Distribution:
         raise NotImplementedError
 
 
-class Continuous(Distribution):
+_DOCS = {
+    "pdf": "Density at `x`.",
+    "logpdf": "Logarithm of the density at `x`.",
+    "cdf": "Probability of a value of at most `x`.",
+    "logcdf": "Logarithm of the probability of a value of at most `x`.",
+    "ccdf": "Probability of a value above `x`.",
+    "logccdf": "Logarithm of the probability of a value above `x`.",
+    "icdf": "Value that is not exceeded with probability `u`.",
+    "iccdf": "Value that is exceeded with probability `q`.",
+    "icdf_logit": "Value that is not exceeded with the probability whose logit is `t`.",
+    "mean": "Mean.",
+    "variance": "Variance.",
+    "entropy": "Entropy in nats.",
+}
+
+_OUTSIDE = {
+    "pdf": (0.0, 0.0),
+    "logpdf": (-math.inf, -math.inf),
+    "cdf": (0.0, 1.0),
+    "logcdf": (-math.inf, 0.0),
+    "ccdf": (1.0, 0.0),
+    "logccdf": (0.0, -math.inf),
+}
+"""Values of the methods below and above the support."""
+
+
+class Univariate(Distribution):
     """A distribution of one real variable, elementwise over values and parameters.
 
     Methods
@@ -99,12 +127,10 @@ class Continuous(Distribution):
     """
 
     support: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
-    density_jumps: ClassVar[bool] = False
-    """Whether the density jumps or has atoms: then pathwise derivatives of its logarithm are biased."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if cls.support != Continuous.support:
+        if cls.support != Univariate.support:
             cls._guarded = {name: _guard(getattr(cls, name), cls.support) for name in _OUTSIDE if hasattr(cls, name)}
         if "icdf_logit" in cls.__dict__:
             _define(cls, "icdf", cls.icdf_logit, lambda f, u: f.logit(u))
@@ -143,7 +169,9 @@ class Continuous(Distribution):
         array, shape ``(*shape, *self.shape)``
             In the library, dtype and device of the parameters.
         """
-        return self.icdf_logit(draw_logistic(self._size(shape), like_operands([*self.parameters.values()]), rng))
+        like, size = like_operands([*self.parameters.values()]), self._size(shape)
+        operands, _ = self._operands(self.icdf_logit.formula, (draw_logistic(size, like, rng),))
+        return evaluate(self.icdf_logit.formula, operands, like, size)
 
     def sample_from(self, noise: Array, kind: str = "uniform") -> Array:
         """Draw that belongs to given `noise`.
@@ -170,30 +198,65 @@ class Continuous(Distribution):
         return evaluate(guarded, operands, like_operands(everything), common_shape(everything), out)
 
 
-_DOCS = {
-    "pdf": "Density at `x`.",
-    "logpdf": "Logarithm of the density at `x`.",
-    "cdf": "Probability of a value of at most `x`.",
-    "logcdf": "Logarithm of the probability of a value of at most `x`.",
-    "ccdf": "Probability of a value above `x`.",
-    "logccdf": "Logarithm of the probability of a value above `x`.",
-    "icdf": "Value that is not exceeded with probability `u`.",
-    "iccdf": "Value that is exceeded with probability `q`.",
-    "icdf_logit": "Value that is not exceeded with the probability whose logit is `t`.",
-    "mean": "Mean.",
-    "variance": "Variance.",
-    "entropy": "Entropy in nats.",
-}
+class Continuous(Univariate):
+    """A distribution with a density, apart from atoms at the ends of its support."""
 
-_OUTSIDE = {
-    "pdf": (0.0, 0.0),
-    "logpdf": (-math.inf, -math.inf),
-    "cdf": (0.0, 1.0),
-    "logcdf": (-math.inf, 0.0),
-    "ccdf": (1.0, 0.0),
-    "logccdf": (0.0, -math.inf),
-}
-"""Values of the methods below and above the support."""
+    density_jumps: ClassVar[bool] = False
+    """Whether the density jumps or has atoms: then pathwise derivatives of its logarithm are biased."""
+    symmetric: ClassVar[bool] = False
+    """Whether the distribution is its own mirror image about the mean."""
+
+    if TYPE_CHECKING:
+        cdf_logit: ClassVar[Formula]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "logcdf" in cls.__dict__ and "cdf_logit" not in cls.__dict__:
+            cls.cdf_logit = _log_odds(cls.logcdf, cls.logccdf)
+
+
+class Discrete(Univariate):
+    """A distribution on isolated values, where the density by counting measure is the probability mass.
+
+    Methods
+    -------
+    pmf(x), logpmf(x)
+        Probability of the value `x` and its logarithm, also named `pdf` and `logpdf`.
+    """
+
+    if TYPE_CHECKING:
+        pmf: ClassVar[Formula]
+        logpmf: ClassVar[Formula]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.pmf, cls.logpmf = cls.pdf, cls.logpdf
+
+
+class Vector(Distribution):
+    """A distribution of vectors along the last axis of its values.
+
+    Its vector parameters have that axis too; `shape` is that of all parameters broadcast together, without it.
+    """
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**parameters)
+        for name in [name for name, domain in self.domains.items() if domain.axes]:
+            size = tuple(getattr(self.__dict__[name], "shape", ()))[-1:]
+            if size < (2,):
+                raise ValueError(f"`{name}` must have at least 2 entries along its last axis; got {size or 'a number'}")
+            self.__dict__[name] = _spread(self.__dict__[name], (*self.shape, *size))
+
+    def _size(self, shape: int | tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of independent draws, in front of the shape of a value."""
+        vector = next(self.__dict__[name] for name, domain in self.domains.items() if domain.axes)
+        return (*((shape,) if isinstance(shape, int) else shape), *vector.shape)
+
+    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None) -> Array:
+        if out is not None:
+            raise TypeError(f"`out` is for elementwise distributions; {type(self).__name__} is one of vectors")
+        operands, everything = self._operands(formula, variables)
+        return evaluate_whole(formula, operands, like_operands(everything))
 
 
 def _guard(formula: Formula, support: tuple[float, float]) -> Formula:
@@ -210,6 +273,17 @@ def _guard(formula: Formula, support: tuple[float, float]) -> Formula:
     return renamed(guarded, formula.__name__, formula.arguments)
 
 
+def _batch_shape(domains: dict[str, Domain], operands: dict[str, Any]) -> tuple[int, ...]:
+    """Shape of `operands` broadcast together, without the axes that belong to one value of a parameter."""
+    shapes = {name: tuple(getattr(x, "shape", ())) for name, x in operands.items()}
+    return np.broadcast_shapes(*(shape[: max(0, len(shape) - domains[name].axes)] for name, shape in shapes.items()))
+
+
+def _spread(x: Array, shape: tuple[int, ...]) -> Array:
+    """`x` broadcast to `shape`, without a copy."""
+    return x.expand(shape) if is_torch(x) else np.broadcast_to(x, shape)
+
+
 def _define(cls: type, name: str, quantile: Formula, noise: Any) -> None:
     """Give `cls` the quantile function of another kind of noise, unless it has its own."""
 
@@ -218,6 +292,15 @@ def _define(cls: type, name: str, quantile: Formula, noise: Any) -> None:
 
     if name not in cls.__dict__:
         setattr(cls, name, renamed(composed, name, ("u", *quantile.arguments[1:])))
+
+
+def _log_odds(below: Formula, above: Formula) -> Formula:
+    """Logit of the distribution function; a law with a form that is accurate near the median has its own."""
+
+    def odds(f: Any, x: Any, *parameters: Any) -> Any:
+        return below(f, x, *parameters) - above(f, x, *parameters)
+
+    return renamed(odds, "cdf_logit", below.arguments)
 
 
 def _visible(operands: Any) -> bool:

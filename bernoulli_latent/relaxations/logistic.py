@@ -33,6 +33,7 @@ class Logistic(Continuous):
 
     loc: Real
     scale: Positive
+    symmetric = True
 
     @formula
     def pdf(f, x, loc, scale):
@@ -57,6 +58,11 @@ class Logistic(Continuous):
     @formula
     def logccdf(f, x, loc, scale):
         return f.log_sigmoid((loc - x) / scale)
+
+    @formula
+    def cdf_logit(f, x, loc, scale):
+        """Logit of the distribution function at `x`."""
+        return (x - loc) / scale
 
     @formula
     def icdf_logit(f, t, loc, scale):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from torch import Tensor
 from torch.distributions.kl import register_kl
 
-from bernoulli_latent.divergences import kl_divergence
-from bernoulli_latent.torch.law_distribution import LawDistribution
+from bernoulli_latent.divergences.pairs import kl_divergence
+from bernoulli_latent.torch.distributions import LawDistribution
 
 __all__ = ["kl_of_laws"]
 
 
-@register_kl(LawDistribution, LawDistribution)
+@register_kl(LawDistribution, LawDistribution)  # type: ignore[no-untyped-call,untyped-decorator]
 def kl_of_laws(p: LawDistribution, q: LawDistribution) -> Tensor:
     """Divergence of `q` from `p`, by the rule that `bernoulli_latent.kl_divergence` has for their laws."""
     divergence: Tensor = kl_divergence(p.core, q.core)

@@ -7,8 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+import bernoulli_latent.relaxations as relaxations
+from bernoulli_latent._arrays import to_host
+
 TABLES = Path(__file__).parent / "tables"
 DTYPES = {"float32": np.float32, "float64": np.float64}
+LAWS = [path for path in sorted(TABLES.glob("*.json")) if not path.stem.startswith("kl_")]
+CASES = [(path.stem, method) for path in LAWS for method in json.loads(path.read_text())]
+"""Laws and methods that have a table."""
 
 
 def rows(name: str, method: str, dtype: type) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -28,3 +34,16 @@ def errors(got: np.ndarray, value: np.ndarray, rest: np.ndarray, dtype: type) ->
         unit = np.abs(np.spacing(np.where(np.isfinite(rounded), rounded, 1))).astype(float)
         gap = np.abs((got.astype(float) - value) - rest) / unit
     return np.where(np.isfinite(rounded), gap, np.where(got == rounded, 0, np.inf))
+
+
+def measure(law: str, method: str, dtype: type, convert) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inputs, errors in ulp and conditions of the rows of a table."""
+    kind = getattr(relaxations, "".join(map(str.capitalize, law.split("_"))))
+    inputs, value, rest, condition = rows(law, method, dtype)
+    name, _, by = method.partition(" by ")
+    count = len(inputs) - len(kind.domains)
+    converted = [convert(x.astype(dtype)) for x in inputs]
+    bound = getattr(kind(**dict(zip(kind.domains, converted[count:], strict=True))), name)
+    got = to_host((bound.derivative(by) if by else bound)(*converted[:count]))
+    assert got.dtype == dtype
+    return inputs, errors(got, value, rest, dtype), condition
