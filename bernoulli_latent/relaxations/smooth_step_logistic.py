@@ -49,7 +49,9 @@ class SmoothStepLogistic(Continuous):
 
     References
     ----------
-    .. [1] The density is equation 5.8 of the StepLogistic dissertation, which leaves the distribution function open.
+    .. [1] Sadier-Gane, "Optimal Continuous Relaxations of Discrete Bernoulli Random Variables in Variational
+           Autoencoders", dissertation, University of Bristol, 2020, equation 5.8, where the distribution
+           function is left open.
     .. [2] A. Azzalini, "A class of distributions which includes the normal ones", Scand. J. Stat. 12, 1985, lemma 1.
 
     Examples

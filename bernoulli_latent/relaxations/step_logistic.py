@@ -36,8 +36,9 @@ class StepLogistic(Continuous):
 
     References
     ----------
-    .. [1] The density and distribution function are equations 5.4 to 5.7 of the StepLogistic dissertation, whose
-           parameter is ``alpha = 2 S(a)``; see `from_alpha`.
+    .. [1] Sadier-Gane, "Optimal Continuous Relaxations of Discrete Bernoulli Random Variables in Variational
+           Autoencoders", dissertation, University of Bristol, 2020, equations 5.4 to 5.7, with the parameter
+           ``alpha = 2 S(a)``; see `from_alpha`.
 
     Examples
     --------
