@@ -35,6 +35,22 @@ def run(options: Options) -> Iterator[Row]:
         for operation, calls in _operations(logits, z, u, a, x, v).items():
             for contender, timing in interleave(calls, 1 if options.quick else 7).items():
                 yield Row(contender, {"operation": operation, "dtype": name, "n": n}, timing=timing)
+    yield from _not_finite(10**6 if options.quick else 10**9)
+
+
+def _not_finite(n: int) -> Iterator[Row]:
+    """Draws and derivatives that are not finite, in float32 at logits of deviation 10."""
+    arrays, tensors, rng = 0, 0, np.random.default_rng(SEED)
+    for _ in range(n // 10**6):
+        logits = 10 * rng.standard_normal(10**6, np.float32)
+        noise = rng.logistic(size=10**6).astype(np.float32)
+        arrays += sum(int((~np.isfinite(values)).sum()) for values in _step_and_slope(logits, noise))
+        leaf = torch.as_tensor(logits).requires_grad_()
+        draw = StepLogistic(logits=leaf).sample(rng=rng)
+        (slope,) = torch.autograd.grad(draw.sum(), leaf)
+        tensors += sum(int((~torch.isfinite(values)).sum()) for values in (draw, slope))
+    for contender, count in (("ours, NumPy", arrays), ("ours, torch", tensors)):
+        yield Row(contender, {"operation": "finite"}, values={"not_finite": count, "n_draws": n})
 
 
 def _operations(logits: Any, z: Any, u: Any, a: Tensor, x: Tensor, v: Tensor) -> dict[str, Calls]:
@@ -126,8 +142,10 @@ def _step_and_slope(logits: Any, noise: Any) -> tuple[Any, Any]:
 
 
 def tables(rows: Rows) -> dict[str, str]:
-    operations = list(dict.fromkeys(row["parameters"]["operation"] for row in rows))
-    return {
+    finite = [row for row in rows if row["parameters"]["operation"] == "finite"]
+    operations = list(dict.fromkeys(row["parameters"]["operation"] for row in rows if row not in finite))
+    counts = [[row["contender"], f"{row['values']['n_draws']:,}", str(row["values"]["not_finite"])] for row in finite]
+    return {"relaxations_finite": table(["", "draws", "not finite"], counts)} | {
         f"relaxations_{name}": table(
             ["million elements a second", *CONTENDERS],
             [
