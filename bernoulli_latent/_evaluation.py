@@ -103,7 +103,7 @@ def _blocks(arrays: list[Any], out: np.ndarray[Any, Any]) -> Any:
     inputs: list[Literal["readonly", "writeonly"]] = ["readonly"]
     return np.nditer(
         [*arrays, out],
-        flags=["external_loop", "buffered", "zerosize_ok"],
+        flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
         op_flags=[*[inputs] * len(arrays), ["writeonly"]],
         op_dtypes=[np.float64] * (len(arrays) + 1),
         casting="same_kind",

@@ -113,6 +113,9 @@ class BoundFormula:
         """Value at `variables`, in their library and floating dtype; `out` takes it for NumPy arrays."""
         return self.distribution._evaluate(self.formula, variables, out)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self.distribution, self.formula.__name__)
+
     def derivative(self, argument: str) -> BoundFormula:
         """The declared derivative by `argument`, a variable or a parameter."""
         return BoundFormula(self.formula.derivative(argument), self.distribution)

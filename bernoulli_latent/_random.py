@@ -12,7 +12,7 @@ from bernoulli_latent._arrays import Array, is_torch
 from bernoulli_latent._evaluation import evaluate
 from bernoulli_latent._namespaces.functions import Functions
 
-__all__ = ["draw_gumbel", "draw_logistic", "draw_uniform", "key_from"]
+__all__ = ["draw_gumbel", "draw_logistic", "draw_uniform", "key_from", "symmetric_noise"]
 
 
 def key_from(rng: Any) -> int:
@@ -23,12 +23,19 @@ def key_from(rng: Any) -> int:
     rng : None, int, numpy.random.SeedSequence, numpy.random.Generator or torch.Generator
         None takes entropy from the operating system. The same integer gives the same key for every library.
     """
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(rng, torch.Generator):
+    if _is_torch_generator(rng):
+        torch = sys.modules["torch"]
         high, low = torch.randint(2**32, (2,), generator=rng, device=rng.device).tolist()
         return int(high << 32 | low)
+    return int(_numpy_generator(rng).integers(2**64, dtype=np.uint64))
+
+
+def _numpy_generator(rng: Any) -> np.random.Generator:
+    """`rng` as a generator of NumPy."""
+    if _is_torch_generator(rng):
+        return np.random.default_rng(key_from(rng))
     if rng is None or isinstance(rng, np.random.Generator | np.random.SeedSequence):
-        return int(np.random.default_rng(rng).integers(2**64, dtype=np.uint64))
+        return np.random.default_rng(rng)
     try:
         seed = operator.index(rng)
     except TypeError:
@@ -38,7 +45,12 @@ def key_from(rng: Any) -> int:
         ) from None
     if seed < 0:
         raise ValueError(f"`rng` must be a non-negative seed; got {seed}")
-    return int(np.random.default_rng(seed).integers(2**64, dtype=np.uint64))
+    return np.random.default_rng(seed)
+
+
+def _is_torch_generator(rng: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(rng, torch.Generator)
 
 
 def draw_uniform(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
@@ -47,14 +59,17 @@ def draw_uniform(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
     The generators give ``k / 2^b`` with b = 24 or 53; the noise is ``(2 k + 1) / 2^b - 1``, which is exact.
     """
     if is_torch(like):
-        torch = sys.modules["torch"]
-        dtype = torch.promote_types(like.dtype, torch.float32)
-        noise = torch.rand(shape, generator=_torch_generator(rng, like.device), dtype=dtype, device=like.device)
-        return 2 * noise - (1 - 2.0 ** -(53 if dtype == torch.float64 else 24))
+        return symmetric_noise(shape, like, _torch_generator(rng, like.device))
     dtype = np.promote_types(like.dtype, np.float32)
-    return 2 * np.random.default_rng(rng).random(shape, dtype) - dtype.type(
-        1 - 2.0 ** -(53 if dtype.itemsize == 8 else 24)
-    )
+    return 2 * _numpy_generator(rng).random(shape, dtype) - dtype.type(1 - np.finfo(dtype).eps / 2)
+
+
+def symmetric_noise(shape: tuple[int, ...], like: Array, generator: Any = None) -> Array:
+    """The noise of `draw_uniform` for tensors, from a torch generator, the default one if None."""
+    torch = sys.modules["torch"]
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    noise = torch.rand(shape, generator=generator, dtype=dtype, device=like.device)
+    return 2 * noise - (1 - torch.finfo(dtype).eps / 2)
 
 
 def draw_logistic(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
@@ -71,7 +86,6 @@ def draw_gumbel(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
 
 def _torch_generator(rng: Any, device: Any) -> Any:
     """`rng` as a generator of the `device`."""
-    torch = sys.modules["torch"]
-    if isinstance(rng, torch.Generator):
+    if _is_torch_generator(rng):
         return rng
-    return torch.Generator(device).manual_seed(key_from(rng) >> 1)
+    return sys.modules["torch"].Generator(device).manual_seed(key_from(rng) >> 1)

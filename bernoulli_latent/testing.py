@@ -76,7 +76,7 @@ class MpmathFunctions(Functions):
         """Larger of `x` and `y`."""
         return max(x, y)
 
-    def exponential_mean(self, integrand: Any, double: Any, single: Any) -> Any:
+    def exponential_mean(self, integrand: Any, double: Any, single: Any, like: Any = None) -> Any:
         """Mean of `integrand` over a standard exponential variable, by adaptive quadrature."""
         mp = self.context
         return mp.quad(lambda v: mp.exp(-v) * integrand(v), [0, 1, 2, 4, 8, 16, 32, 64, 128, 256])

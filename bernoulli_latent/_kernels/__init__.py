@@ -13,10 +13,15 @@ from types import ModuleType
 
 from bernoulli_latent._arrays import Array, on_host
 
-__all__ = ["kernels"]
+__all__ = ["jit_enabled", "kernels"]
+
+
+def jit_enabled() -> bool:
+    """Whether Numba compiles; without it the loops would run in the interpreter."""
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") != "1"
 
 
 def kernels(topic: str, like: Array) -> ModuleType:
     """Module of kernels on `topic` for arrays of the kind of `like`: compiled on the host, generic elsewhere."""
-    compiled = on_host(like) and os.environ.get("NUMBA_DISABLE_JIT", "0") != "1"
+    compiled = on_host(like) and jit_enabled()
     return import_module(f"{__name__}.{topic if compiled else 'generic_' + topic}")

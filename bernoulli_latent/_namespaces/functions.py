@@ -18,7 +18,10 @@ from bernoulli_latent._namespaces.quadrature import exponential_rule, half_logis
 if TYPE_CHECKING:
     from bernoulli_latent._formula import Formula
 
-__all__ = ["Functions"]
+__all__ = ["AT_ONCE", "Functions"]
+
+AT_ONCE = 1 << 17
+"""A sum of fewer numbers than this in all is the faster for taking its terms at once."""
 
 
 class Functions(GammaFunctions, NormalFunctions):
@@ -51,18 +54,16 @@ class Functions(GammaFunctions, NormalFunctions):
         """Value of `formula`; a library with derivatives attaches the declared ones here."""
         return formula.function(self, *arguments)
 
-    def exponential_mean(f, integrand, double, single):
+    def exponential_mean(f, integrand, double, single, like=None):
         """Mean of `integrand` over a standard exponential variable, by `exponential_rule` with the numbers given.
 
-        `double` and `single` are the number of nodes and the stretch for either precision.
+        `double` and `single` are the number of nodes and the stretch for either precision, `like` as in `weighted_sum`.
         """
-        rule = exponential_rule(*(double if f.epsilon < 1e-10 else single))
-        return sum(weight * integrand(node) for node, weight in rule)
+        return f.weighted_sum(integrand, exponential_rule(*(double if f.epsilon < 1e-10 else single)), like)
 
     def half_logistic_mean(f, integrand, double, single):
         """Mean of ``integrand(v, sigmoid(-v))`` over the size `v` of a standard logistic variable, by the same rule."""
-        rule = half_logistic_rule(*(double if f.epsilon < 1e-10 else single))
-        return sum(weight * integrand(node, tail) for node, tail, weight in rule)
+        return f.weighted_sum(integrand, half_logistic_rule(*(double if f.epsilon < 1e-10 else single)))
 
     def logistic_mean(f, integrand, double, single):
         """Mean of `integrand` over a standard logistic variable, by the same rule."""
@@ -77,21 +78,37 @@ class Functions(GammaFunctions, NormalFunctions):
         n_nodes, stretch = double if f.epsilon < 1e-10 else single
         left, right = (f.minimum(f.maximum(end, -2 * f.max_exponent), 2 * f.max_exponent) for end in (low, high))
         start, length = left / stretch, (right - left) / stretch
-        total = 0.0
-        for up, down, weight in legendre_rule(n_nodes):
+
+        def term(up, down):
             p = f.sigmoid(start) * down + f.sigmoid(start + length) * up
             q = f.sigmoid(-start) * down + f.sigmoid(-start - length) * up
             density = (p * q) ** (stretch - 1) / (p**stretch + q**stretch) ** 2
-            total = total + weight * density * integrand(stretch * f.log(p / q))
-        return stretch * f.sigmoid_rise(start, length) * total
+            return density * integrand(stretch * (f.log(p) - f.log(q)))
+
+        return stretch * f.sigmoid_rise(start, length) * f.weighted_sum(term, legendre_rule(n_nodes))
 
     def normal_mean(f, integrand, double, single):
         """Mean of `integrand` over a standard normal variable, by `normal_rule` with the numbers given.
 
         `double` and `single` are how far the nodes reach and how many of them a unit has, for either precision.
         """
-        rule = normal_rule(*(double if f.epsilon < 1e-10 else single))
-        return sum(weight * integrand(node) for node, weight in rule)
+        return f.weighted_sum(integrand, normal_rule(*(double if f.epsilon < 1e-10 else single)))
+
+    def weighted_sum(f, term, rule, like=None):
+        """Sum of ``weight * term(*points)`` over the rows ``(*points, weight)`` of a quadrature rule.
+
+        Where the number of operations is what costs, all rows are taken at once. That needs something `like` a term in
+        shape: without it, a term is found for the purpose.
+        """
+        like = term(*rule[0][:-1]) if like is None else like
+        if f.takes_at_once(len(rule), like):
+            *points, weights = f.columns(rule, like)
+            return (weights * term(*points)).sum(0)
+        return sum(weight * term(*points) for *points, weight in rule)
+
+    def takes_at_once(f, count, like):
+        """Whether `count` arrays like `like` are better taken as one."""
+        return False
 
     def decreasing_root(f, look, x, steps):
         """Root of a decreasing function on x >= 0, from a start `x`; ``look(x)`` gives its sign and the step to take.

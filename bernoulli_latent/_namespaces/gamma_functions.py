@@ -6,7 +6,6 @@ transform of a positive function; incomplete integrals through the integrand div
 
 from __future__ import annotations
 
-import math
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +34,7 @@ def _binet(order: int) -> Primitive:
     """Derivative of Binet's remainder at arguments of at least 1; for order 0 the remainder itself."""
 
     def remainder(f, a):
-        moment = f.exponential_mean(lambda w: w**order * f.binet_kernel(w / a), **_RULE)
+        moment = f.exponential_mean(lambda w: w**order * f.binet_kernel(w / a), **_RULE, like=a)
         return (-1) ** order * moment / a ** (order + 1)
 
     return Primitive(remainder)
@@ -73,7 +72,7 @@ class GammaFunctions:
     @Primitive
     def log_gamma1p(f, a):
         """Logarithm of Gamma(1 + a) for `a` between 0 and 1, by Malmsten's integral."""
-        bend = f.exponential_mean(lambda w: f.expm1mx(-a * w) / (-w * math.expm1(-w)), **_RULE)
+        bend = f.exponential_mean(lambda w: f.expm1mx(-a * w) / (-w * f.expm1(0 * a - w)), **_RULE, like=a)
         return bend - 0.5772156649015329 * a
 
     @log_gamma1p.differentiate("a")
@@ -111,20 +110,6 @@ class GammaFunctions:
         return f.where(small, inner * (1 + gap) / base + (1 / inner - 1), gap)
 
     @Primitive
-    def log_ratio(f, x, y):
-        """log(x / y), of the exact difference where the two are near."""
-        near = f.abs(x - y) < 0.5 * y
-        return f.where(near, f.log1p((f.where(near, x, y) - y) / y), f.log(x) - f.log(y))
-
-    @log_ratio.differentiate("x")
-    def _(f, value, x, y):
-        return 1 / x
-
-    @log_ratio.differentiate("y")
-    def _(f, value, x, y):
-        return -1 / y
-
-    @Primitive
     def log1mexp(f, x):
         """log(1 - exp(x)) for negative `x`."""
         near = x > -0.7
@@ -146,11 +131,20 @@ class GammaFunctions:
 
         The mean may underflow, if its logarithm does not.
         """
+        return f.log_poisson_ratio(count, mean, log_mean) - f.stirling_rest(count)
+
+    def stirling_rest(f, count):
+        """Logarithm of Gamma(count + 1), in `log_poisson_mass`: from 1 on, less ``count log(count) - count``."""
         small = count < 1
         few, many = f.where(small, count, 1.0), f.where(small, 1.0, count)
-        near = few * log_mean - mean - f.log_gamma1p(few)
-        spread = (f.log(many) + f.log_two_pi) / 2 + f.binet_remainder(many)
-        return f.where(small, near, -many * f.excess((mean - many) / many, log_mean - f.log(many)) - spread)
+        return f.where(small, f.log_gamma1p(few), (f.log(many) + f.log_two_pi) / 2 + f.binet_remainder(many))
+
+    def log_poisson_ratio(f, count, mean, log_mean):
+        """The rest of `log_poisson_mass`: from a count of 1 on, its difference from that of the mean ``count``."""
+        small = count < 1
+        many = f.where(small, 1.0, count)
+        far = -many * f.excess((mean - many) / many, log_mean - f.log(many))
+        return f.where(small, count * log_mean - mean, far)
 
     @log_poisson_mass.differentiate("count")
     def _(f, value, count, mean, log_mean):
@@ -184,8 +178,4 @@ class GammaFunctions:
             v = side * (end * y)
             return integrand(f.abs(v)) * f.exp((count - x) * v - x * f.expm1mx(v))
 
-        return end * f.weighted_sum(term, rule, x + count)
-
-    def weighted_sum(f, term, rule, like):
-        """Sum of ``weight term(node)`` over a rule, where the terms have the shape of `like`."""
-        return sum(weight * term(node) for node, weight in rule)
+        return end * f.weighted_sum(term, rule, like=end)

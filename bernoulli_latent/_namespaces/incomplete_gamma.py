@@ -22,23 +22,12 @@ def _branch(f: Any, x: Any, concentration: Any) -> tuple[Any, Any, Any]:
 @formula
 def log_gamma_tail(f, x, log_x, concentration):
     """Logarithm of the lower tail below ``concentration + 1/2``, and above it of the upper tail."""
-    below, count, side = _branch(f, x, concentration)
-    small = below & (concentration < 1)
-    few, near = f.where(small, concentration, 0.5), f.where(small, x, 0.25)
-    integral = f.tail_integral(lambda v: 1.0, x, count, side)
-    factor = f.where(below, f.log1p(f.where(below, x, 1.0) * integral), f.log(concentration * integral))
-    mass = f.log_poisson_mass(concentration, x, log_x) + factor
-    # Where both tails matter: 1 - exp(-x) (1 + x integral) by an integral of its own.
-    rate = 1 / (1 + few)
-    lost = rate * f.exponential_mean(
-        lambda w: -f.expm1(-near * f.exp(-rate * w)) * f.exp(rate * w), double=(24, 6), single=(10, 6)
-    )
-    return f.where(small, few * log_x - f.log_gamma1p(few) + f.log1p(-few * lost), mass)
+    return _tail_and_mass(f, x, log_x, concentration, f.stirling_rest(concentration))[0]
 
 
 @log_gamma_tail.differentiate("x")
 def _(f, value, x, log_x, concentration):
-    return _hazard(f, value, x, log_x, concentration) / x
+    return _hazard(f, value, f.log_poisson_mass(concentration, x, log_x), x, concentration) / x
 
 
 @log_gamma_tail.differentiate("log_x")
@@ -48,12 +37,29 @@ def _(f, value, x, log_x, concentration):
 
 @log_gamma_tail.differentiate("concentration")
 def _(f, value, x, log_x, concentration):
-    return -_hazard(f, value, x, log_x, concentration) * log_gamma_path(f, x, log_x, concentration)
+    hazard = _hazard(f, value, f.log_poisson_mass(concentration, x, log_x), x, concentration)
+    return -hazard * log_gamma_path(f, x, log_x, concentration)
 
 
-def _hazard(f: Any, tail: Any, x: Any, log_x: Any, concentration: Any) -> Any:
+def _tail_and_mass(f: Any, x: Any, log_x: Any, concentration: Any, rest: Any) -> tuple[Any, Any]:
+    """Logarithms of the tail and of the Poisson mass, where `rest` is Stirling's."""
+    below, count, side = _branch(f, x, concentration)
+    small = below & (concentration < 1)
+    few, near = f.where(small, concentration, 0.5), f.where(small, x, 0.25)
+    integral = f.tail_integral(lambda v: 1.0, x, count, side)
+    factor = f.where(below, f.log1p(f.where(below, x, 1.0) * integral), f.log(concentration * integral))
+    mass = f.log_poisson_ratio(concentration, x, log_x) - rest
+    # Where both tails matter: 1 - exp(-x) (1 + x integral) by an integral of its own.
+    rate = 1 / (1 + few)
+    lost = rate * f.exponential_mean(
+        lambda w: -f.expm1(-near * f.exp(-rate * w)) * f.exp(rate * w), double=(24, 6), single=(10, 6), like=near * few
+    )
+    return f.where(small, few * log_x - rest + f.log1p(-few * lost), mass + factor), mass
+
+
+def _hazard(f: Any, tail: Any, mass: Any, x: Any, concentration: Any) -> Any:
     """Derivative of the logarithm of the tail by the logarithm of `x`."""
-    density = f.exp(f.log_poisson_mass(concentration, x, log_x) + f.log(concentration) - tail)
+    density = f.exp(mass + f.log(concentration) - tail)
     return f.where(x < concentration + 0.5, density, -density)
 
 
@@ -87,10 +93,11 @@ def _(f, value, log_draw, concentration):
 @formula
 def gamma_quantile(f, t, concentration):
     """Quantile at the probability with the logit `t`, by three of Halley's steps."""
-    guess = _first_guess(f, t, concentration)
-    better = guess + _halley_step(f, t, guess, concentration)
-    near = better + _halley_step(f, t, better, concentration)
-    return f.exp(near) * f.exp(_halley_step(f, t, near, concentration))
+    rest = f.stirling_rest(concentration)
+    guess = _first_guess(f, t, concentration, rest)
+    better = guess + _halley_step(f, t, guess, concentration, rest)
+    near = better + _halley_step(f, t, better, concentration, rest)
+    return f.exp(near) * f.exp(_halley_step(f, t, near, concentration, rest))
 
 
 @gamma_quantile.differentiate("t")
@@ -118,15 +125,12 @@ def log_quantile_path(f, x, concentration):
     return log_gamma_path(f, inner, f.log(inner), concentration)
 
 
-def _first_guess(f: Any, t: Any, concentration: Any) -> Any:
+def _first_guess(f: Any, t: Any, concentration: Any, rest: Any) -> Any:
     """The first term of the series below, the cube of a normal quantile between, the asymptotic form above.
 
     The series is never too large. The cube is due to Wilson and Hilferty (1931).
     """
-    small = concentration < 1
-    log_gamma1p = f.where(
-        small, f.log_gamma1p(f.where(small, concentration, 0.5)), f.log_gamma(concentration) + f.log(concentration)
-    )
+    log_gamma1p = rest + f.where(concentration < 1, 0.0, concentration * f.log(concentration) - concentration)
     series = (f.log_sigmoid(t) + log_gamma1p) / concentration
     root = 1 - 1 / (9 * concentration) + f.ndtri_logit(t) / (3 * f.sqrt(concentration))
     cube = f.log(concentration) + 3 * f.log(f.maximum(root, 0.01))
@@ -137,12 +141,12 @@ def _first_guess(f: Any, t: Any, concentration: Any) -> Any:
     return f.where(above, f.log(depth + (concentration - 1) * f.log(depth)), middle)
 
 
-def _halley_step(f: Any, t: Any, log_x: Any, concentration: Any) -> Any:
+def _halley_step(f: Any, t: Any, log_x: Any, concentration: Any, rest: Any) -> Any:
     """Step towards the logarithm of the quantile: Halley's, for the quantile itself in the upper part."""
     x = f.exp(log_x)
     below = x < concentration + 0.5
-    tail = log_gamma_tail(f, x, log_x, concentration)
-    hazard = _hazard(f, tail, x, log_x, concentration)
+    tail, mass = _tail_and_mass(f, x, log_x, concentration, rest)
+    hazard = _hazard(f, tail, mass, x, concentration)
     newton = (f.log_sigmoid(f.where(below, t, -t)) - tail) / hazard
     bend = concentration - x - hazard - f.where(below, 0.0, 1.0)
     step = newton / f.maximum(1 + newton * bend / 2, 0.5)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from bernoulli_latent._namespaces.functions import Functions
+from bernoulli_latent._formula import Formula
+from bernoulli_latent._kernels import jit_enabled
+from bernoulli_latent._namespaces.functions import AT_ONCE, Functions
 
-__all__ = ["NUMPY_FUNCTIONS", "NumpyFunctions"]
+__all__ = ["NUMPY_FUNCTIONS", "NumpyFunctions", "compiled"]
+
+_LOOPS: dict[Formula, Callable[..., Any]] = {}
+
+
+def compiled(formula: Formula) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator of the compiled form of `formula`; it returns None for arguments that it is not made for."""
+    return partial(_LOOPS.setdefault, formula) if jit_enabled() else lambda loop: loop
 
 
 class NumpyFunctions(Functions):
@@ -23,6 +34,11 @@ class NumpyFunctions(Functions):
     abs, minimum, maximum, tanh = np.abs, np.minimum, np.maximum, np.tanh
     where = staticmethod(np.where)
 
+    def apply(self, formula: Formula, *arguments: Any) -> Any:
+        """Value of `formula`, by its compiled form where it has one for these arguments."""
+        value = _LOOPS[formula](*arguments) if formula in _LOOPS else None
+        return formula.function(self, *arguments) if value is None else value
+
     def peak(self, x: Any) -> Any:
         """Largest number along the last axis, which stays."""
         return x.max(axis=-1, keepdims=True)
@@ -30,6 +46,14 @@ class NumpyFunctions(Functions):
     def total(self, x: Any) -> Any:
         """Sum along the last axis, which stays."""
         return x.sum(axis=-1, keepdims=True)
+
+    def takes_at_once(self, count: int, like: Any) -> bool:
+        """Whether `count` arrays like `like` are better taken as one: small ones."""
+        return bool(count * like.size <= AT_ONCE)
+
+    def columns(self, rows: Any, like: Any) -> Any:
+        """Columns of numbers, each along a new first axis of `like`."""
+        return np.array(rows).T.reshape(len(rows[0]), -1, *[1] * like.ndim)
 
     def settled(self, condition: Any) -> bool:
         """Whether `condition` holds everywhere."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch.autograd import forward_ad
 
 from bernoulli_latent._formula import DIFFERENTIATED, Formula, Primitive
 from bernoulli_latent._namespaces import quadrature
-from bernoulli_latent._namespaces.functions import Functions
+from bernoulli_latent._namespaces.functions import AT_ONCE, Functions
 
 __all__ = ["FUNCTIONS", "TorchFunctions", "transforms_active", "values_visible"]
 
@@ -71,6 +72,19 @@ def _slope(ctx: Any, argument: str, value: torch.Tensor, arguments: Sequence[tor
     return DIFFERENTIATED[ctx.number].derivatives[argument](FUNCTIONS[ctx.dtype], value, *arguments)
 
 
+def _autograd_function(tensors: Sequence[torch.Tensor]) -> type[_Declared] | None:
+    """What attaches the declared derivatives, if any are followed; each call of it takes longer than most formulas."""
+    followed = any(x.requires_grad for x in tensors)
+    if torch.compiler.is_compiling():  # the compiler does not trace autograd functions inside transforms
+        return _Declared if followed and not transforms_active() else None
+    return _DeclaredBothWays if followed or transforms_active() or forward_ad._current_level >= 0 else None
+
+
+def _apart(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """The same tensors, none of them twice, which the compiler does not take."""
+    return [x.view_as(x) if any(x is y for y in tensors[:k]) else x for k, x in enumerate(tensors)]
+
+
 class TorchFunctions(Functions):
     """torch's functions in one floating dtype."""
 
@@ -90,11 +104,10 @@ class TorchFunctions(Functions):
         if not (formula.derivatives and torch.is_grad_enabled()):
             return formula.function(self, *arguments)
         tensors = tuple(map(self.constant, arguments))
-        if not torch.compiler.is_compiling():
-            return _DeclaredBothWays.apply(self.dtype, formula.number, *tensors)
-        if transforms_active() or not any(x.requires_grad for x in tensors):
-            return formula.function(self, *tensors)  # the compiler does not trace autograd functions inside transforms
-        return _Declared.apply(self.dtype, formula.number, *tensors)
+        declared = _autograd_function(tensors)
+        if declared is None:
+            return formula.function(self, *tensors)
+        return declared.apply(self.dtype, formula.number, *(_apart(tensors) if declared is _Declared else tensors))
 
     def settled(self, condition: torch.Tensor) -> bool:
         """Whether `condition` holds everywhere; not asked of a device, which would have to be waited for."""
@@ -118,18 +131,6 @@ class TorchFunctions(Functions):
         """Larger of `x` and `y`; NaN if either is."""
         return torch.maximum(x, self.constant(y))
 
-    def half_logistic_mean(self, integrand: Any, double: Any, single: Any) -> Any:
-        """The same mean; a compiler, which would unroll the sum, gets the nodes along a new first axis."""
-        if not torch.compiler.is_compiling():
-            return super().half_logistic_mean(integrand, double, single)
-        rule = quadrature.half_logistic_rule(*(double if self.epsilon < 1e-10 else single))
-        like = integrand(*rule[0][:2])
-        nodes, tails, weights = (
-            torch.tensor(x, dtype=like.dtype, device=like.device).reshape(-1, *(1,) * like.ndim)
-            for x in zip(*rule, strict=True)
-        )
-        return (weights * integrand(nodes, tails)).sum(0)
-
     def peak(self, x: torch.Tensor) -> torch.Tensor:
         """Largest number along the last axis, which stays; a constant for derivatives."""
         return x.detach().amax(-1, keepdim=True)
@@ -138,13 +139,13 @@ class TorchFunctions(Functions):
         """Sum along the last axis, which stays."""
         return x.sum(-1, keepdim=True)
 
-    def weighted_sum(self, term: Any, rule: Any, like: torch.Tensor) -> Any:
-        """Sum of ``weight term(node)`` over a rule: of small tensors at once, where operations cost the same."""
-        if like.numel() > 1000:
-            return super().weighted_sum(term, rule, like)
-        columns = torch.tensor(rule, dtype=self.dtype, device=like.device).T
-        nodes, weights = columns.reshape(2, -1, *[1] * like.ndim)
-        return (weights * term(nodes)).sum(0)
+    def takes_at_once(self, count: int, like: torch.Tensor) -> bool:
+        """Whether `count` tensors like `like` are better taken as one: small ones, and by a compiler, which unrolls."""
+        return torch.compiler.is_compiling() or count * like.numel() <= AT_ONCE
+
+    def columns(self, rows: Sequence[Sequence[float]], like: torch.Tensor) -> torch.Tensor:
+        """Columns of numbers, each along a new first axis of `like`."""
+        return torch.tensor(rows, dtype=self.dtype, device=like.device).T.reshape(len(rows[0]), -1, *[1] * like.ndim)
 
     @Primitive
     def expm1(f, x):
@@ -166,4 +167,5 @@ class TorchFunctions(Functions):
 FUNCTIONS = {dtype: TorchFunctions(dtype) for dtype in (torch.float32, torch.float64)}
 
 for _rule in quadrature.__all__:
-    torch.compiler.assume_constant_result(getattr(quadrature, _rule))
+    # What `torch.compiler.assume_constant_result` does too, after it has loaded the compiler for a second.
+    getattr(quadrature, _rule)._dynamo_marked_constant = True

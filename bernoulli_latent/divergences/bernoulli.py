@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bernoulli_latent._arrays import Array, is_torch
+from bernoulli_latent._arrays import Array
 from bernoulli_latent._formula import formula
 from bernoulli_latent._namespaces.bernoulli_functions import bernoulli_kl
-from bernoulli_latent.divergences.pairs import advise, closed_form, evaluate_pair, register_kl
+from bernoulli_latent.divergences.pairs import advise, closed_form, evaluate_pair, register_kl, require, same
 from bernoulli_latent.relaxations import _truncated_exponential as exponential
 from bernoulli_latent.relaxations._mixture import divergence
 from bernoulli_latent.relaxations.base import Continuous
@@ -49,35 +49,35 @@ def of_overlapping_exponentials(f, p_logits, p_sharpness, q_logits):
 @register_kl(StepLogistic, Logistic)
 def from_logistic(p: StepLogistic, q: Logistic) -> Array:
     """Divergence from the standard logistic distribution, a StepLogistic of logits 0."""
-    _require(_same(q.loc, 0.0) and _same(q.scale, 1.0), p, q, "`q` must be Logistic(loc=0.0, scale=1.0)")
+    require(same(q.loc, 0.0) and same(q.scale, 1.0), p, q, "`q` must be Logistic(loc=0.0, scale=1.0)")
     return evaluate_pair(from_fair_bit, p, q)
 
 
 @register_kl(Step, Step)
 def of_steps(p: Step, q: Step) -> Array:
     """Divergence of two steps over one base."""
-    _require(_same_law(p.base, q.base), p, q, "both must have the same base")
+    require(_same_law(p.base, q.base), p, q, "both must have the same base")
     return evaluate_pair(of_bits, p, q)
 
 
 @register_kl(Step, Continuous)
 def from_base(p: Step, q: Continuous) -> Array:
     """Divergence from the base, a step of logits 0."""
-    _require(_same_law(p.base, q), p, q, "`q` must be the base of `p`")
+    require(_same_law(p.base, q), p, q, "`q` must be the base of `p`")
     return evaluate_pair(from_fair_bit, p, q)
 
 
 @register_kl(SpikeExponential, SpikeExponential)
 def of_spikes(p: SpikeExponential, q: SpikeExponential) -> Array:
     """Divergence of two laws with disjoint parts."""
-    _require(_same(p.sharpness, q.sharpness), p, q, "both must have the same sharpness")
+    require(same(p.sharpness, q.sharpness), p, q, "both must have the same sharpness")
     return evaluate_pair(of_bits, p, q)
 
 
 @register_kl(OverlappingExponential, OverlappingExponential)
 def of_overlaps(p: OverlappingExponential, q: OverlappingExponential) -> Array:
     """Divergence of two laws with common parts, by quadrature: relative errors below 1e-11, or 3e-5 in float32."""
-    _require(_same(p.sharpness, q.sharpness), p, q, "both must have the same sharpness")
+    require(same(p.sharpness, q.sharpness), p, q, "both must have the same sharpness")
     return evaluate_pair(of_overlapping_exponentials, p, q)
 
 
@@ -91,25 +91,4 @@ advise(
 def _same_law(p: Any, q: Any) -> bool:
     if p is q:
         return True
-    return type(p) is type(q) and all(map(_same, p.parameters.values(), q.parameters.values()))
-
-
-def _same(x: Any, y: Any) -> bool:
-    """Whether two parameters are one, or have equal values that can be seen."""
-    if x is y:
-        return True
-    if is_torch(x) or is_torch(y):
-        from bernoulli_latent._namespaces.torch_functions import values_visible
-
-        if not values_visible():
-            return False
-    return bool((x == y) if isinstance(x == y, bool) else (x == y).all())
-
-
-def _require(condition: bool, p: Any, q: Any, rule: str) -> None:
-    if not condition:
-        names = f"KL({type(p).__name__} || {type(q).__name__})"
-        raise NotImplementedError(
-            f"{names} has a closed form for equal values only: {rule}, as numbers or as one object "
-            "where values cannot be seen; or use `monte_carlo_kl_divergence`"
-        )
+    return type(p) is type(q) and all(map(same, p.parameters.values(), q.parameters.values()))

@@ -75,7 +75,10 @@ def equal_temperatures(f, p_logits, q_logits):
 
 @formula
 def different_temperatures(f, p_logits, p_temperature, q_logits, q_temperature):
-    shift = p_logits * (q_temperature / p_temperature) - q_logits
+    # Of exact differences where the temperatures are near.
+    excess, near = q_temperature - p_temperature, f.abs(q_temperature - p_temperature) < p_temperature / 2
+    exact = (p_logits - q_logits) + p_logits * (excess / p_temperature)
+    shift = f.where(near, exact, p_logits * (q_temperature / p_temperature) - q_logits)
     return divergence(f, shift, f.log_ratio(q_temperature, p_temperature))
 
 

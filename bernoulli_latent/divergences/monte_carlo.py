@@ -10,6 +10,7 @@ from bernoulli_latent.relaxations.base import Continuous, Distribution
 from bernoulli_latent.relaxations.binary_concrete import BinaryConcrete
 from bernoulli_latent.relaxations.concrete import Concrete
 from bernoulli_latent.relaxations.logit_normal import LogitNormal
+from bernoulli_latent.relaxations.power_function import PowerFunction
 
 __all__ = ["MonteCarloEstimate", "monte_carlo_kl_divergence"]
 
@@ -83,7 +84,7 @@ def monte_carlo_kl_divergence(
     return mean_of_samples(_log_ratios(p, q, n_samples, rng))
 
 
-_ON_LOGITS = (BinaryConcrete, LogitNormal)
+_ON_LOGITS = (BinaryConcrete, LogitNormal, PowerFunction)
 
 
 def mean_of_samples(samples: Array) -> MonteCarloEstimate:

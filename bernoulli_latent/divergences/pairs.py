@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bernoulli_latent._arrays import is_torch
 from bernoulli_latent._evaluation import common_shape, evaluate, like_operands
 from bernoulli_latent._formula import Formula
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from bernoulli_latent._arrays import Array
     from bernoulli_latent.relaxations.base import Distribution
 
-__all__ = ["closed_form", "kl_divergence", "register_kl"]
+__all__ = ["advise", "closed_form", "evaluate_pair", "kl_divergence", "register_kl", "require", "same"]
 
 Rule = TypeVar("Rule", bound=Callable[[Any, Any], Any])
 
@@ -101,6 +102,28 @@ def evaluate_pair(formula: Formula, p: Distribution, q: Distribution) -> Array:
 def advise(p: type, q: type, advice: str) -> None:
     """Say what to do about a pair without a rule."""
     _ADVICE[p, q] = advice
+
+
+def same(x: Any, y: Any) -> bool:
+    """Whether two parameters are one, or have equal values that can be seen."""
+    if x is y:
+        return True
+    if is_torch(x) or is_torch(y):
+        from bernoulli_latent._namespaces.torch_functions import values_visible
+
+        if not values_visible():
+            return False
+    return bool((x == y) if isinstance(x == y, bool) else (x == y).all())
+
+
+def require(condition: bool, p: Any, q: Any, rule: str) -> None:
+    """Refuse a pair that has a closed form for equal values only."""
+    if not condition:
+        names = f"KL({type(p).__name__} || {type(q).__name__})"
+        raise NotImplementedError(
+            f"{names} has a closed form for equal values only: {rule}, as numbers or as one object "
+            "where values cannot be seen; or use `monte_carlo_kl_divergence`"
+        )
 
 
 def _nearest(p: type, q: type) -> tuple[type, type]:

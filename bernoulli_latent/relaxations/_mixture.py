@@ -35,9 +35,10 @@ def _surprise(f: Any, log_ratio: Any, small: Any) -> Any:
 
 
 def _log_ratio(f: Any, p_logits: Any, q_logits: Any, ratio: Any) -> Any:
-    """Logarithm of the density of one mixture over that of the other."""
-    first, second = cumulant(f, p_logits, ratio), cumulant(f, q_logits, ratio)
-    near = (f.abs(first - second) < 0.5) & (ratio < f.max_exponent)
-    inner = f.where(near, ratio, 0.0)
-    excess = sigmoid_difference(f, p_logits, q_logits) * f.expm1(inner) * f.exp(-f.where(near, second, 0.0))
+    """Logarithm of the density of one mixture over that of the other, by the law of the two that is denser."""
+    side = -f.side(ratio)
+    p, q, depth = side * p_logits, side * q_logits, side * ratio
+    first, second = cumulant(f, p, depth), cumulant(f, q, depth)
+    near = (f.abs(first - second) < 0.5) & (second > -f.max_exponent)
+    excess = sigmoid_difference(f, p, q) * f.expm1(depth) * f.exp(-f.where(near, second, 0.0))
     return f.where(near, f.log1p(f.where(near, excess, 0.0)), first - second)

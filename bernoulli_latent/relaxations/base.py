@@ -13,7 +13,7 @@ from bernoulli_latent._formula import Formula, renamed
 from bernoulli_latent._random import draw_logistic
 from bernoulli_latent.domains import Domain
 
-__all__ = ["Continuous", "Discrete", "Distribution", "Univariate", "Vector"]
+__all__ = ["Continuous", "Discrete", "Distribution", "Univariate", "Vector", "draws_shape"]
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -58,6 +58,9 @@ class Distribution:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable; make another with the new `{name}`")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable; `{name}` stays")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.parameters.items())})"
@@ -190,7 +193,7 @@ class Univariate(Distribution):
         return result
 
     def _size(self, shape: int | tuple[int, ...]) -> tuple[int, ...]:
-        return (*((shape,) if isinstance(shape, int) else shape), *self.shape)
+        return (*draws_shape(shape), *self.shape)
 
     def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None) -> Array:
         operands, everything = self._operands(formula, variables)
@@ -250,7 +253,7 @@ class Vector(Distribution):
     def _size(self, shape: int | tuple[int, ...]) -> tuple[int, ...]:
         """Shape of independent draws, in front of the shape of a value."""
         vector = next(self.__dict__[name] for name, domain in self.domains.items() if domain.axes)
-        return (*((shape,) if isinstance(shape, int) else shape), *vector.shape)
+        return (*draws_shape(shape), *vector.shape)
 
     def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None) -> Array:
         if out is not None:
@@ -271,6 +274,11 @@ def _guard(formula: Formula, support: tuple[float, float]) -> Formula:
         return f.where(under, below, f.where(over, above, inside))
 
     return renamed(guarded, formula.__name__, formula.arguments)
+
+
+def draws_shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:
+    """`shape` of independent draws as a tuple."""
+    return (int(shape),) if isinstance(shape, int | np.integer) else tuple(shape)
 
 
 def _batch_shape(domains: dict[str, Domain], operands: dict[str, Any]) -> tuple[int, ...]:
@@ -304,9 +312,10 @@ def _log_odds(below: Formula, above: Formula) -> Formula:
 
 
 def _visible(operands: Any) -> bool:
-    """Whether values can be looked at: not while torch compiles or transforms."""
-    if not any(map(is_torch, operands)):
-        return True
+    """Whether values can be looked at: not while torch compiles or transforms, nor of tensors without data."""
+    tensors = [x for x in operands if is_torch(x)]
+    if not tensors or any(x.is_meta for x in tensors):
+        return not tensors
     from bernoulli_latent._namespaces.torch_functions import values_visible
 
     return values_visible()

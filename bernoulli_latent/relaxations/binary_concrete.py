@@ -76,9 +76,11 @@ class BinaryConcrete(Continuous):
 
     @logpdf.differentiate("z")
     def _(f, value, z, logits, temperature):
+        # temperature tanh(noise / 2) + 1 - 2 z, with the difference of S(noise) and z taken first.
         inner = _inner(f, z)
-        noise = _noise(f, inner, logits, temperature)
-        return -(temperature * f.tanh_half(noise) + 1 - 2 * inner) / (inner * (1 - inner))
+        y, noise = f.logit(inner), _noise(f, inner, logits, temperature)
+        tilt = 2 * f.sigmoid_rise(y, (temperature - 1) * y - logits) + (temperature - 1) * f.tanh_half(noise)
+        return -tilt / (inner * (1 - inner))
 
     @logpdf.differentiate("logits")
     def _(f, value, z, logits, temperature):

@@ -154,9 +154,18 @@ class HardConcrete(Continuous):
             *ends,
             **_NODES,
         )
-        masses = f.sigmoid(ends[0]) * centre**2 + f.sigmoid(-ends[1]) * (1 - centre) ** 2
-        mean = HardConcrete.mean(f, logits, temperature, low, high)
-        return second + f.where(cold, 0.0, masses) - (mean - centre) ** 2
+        first = f.logistic_integral(
+            lambda v: f.where(
+                cold,
+                (high - low) * f.sigmoid(side * (logits - least * v)),
+                (high - low) * f.sigmoid_rise(start, (v - median) / most),
+            ),
+            *ends,
+            **_NODES,
+        )
+        zero, one = f.sigmoid(ends[0]) * centre, f.sigmoid(-ends[1]) * (1 - centre)
+        masses = zero * centre + one * (1 - centre)
+        return second + f.where(cold, 0.0, masses) - (first + f.where(cold, 0.0, one - zero)) ** 2
 
     @formula
     def entropy(f, logits, temperature, low, high):

@@ -7,6 +7,7 @@ from typing import Any
 from bernoulli_latent._formula import formula
 from bernoulli_latent.domains import Positive, Real
 from bernoulli_latent.relaxations import _sigmoid_moments as moments
+from bernoulli_latent.relaxations._unit_interval import between_ends
 from bernoulli_latent.relaxations.base import Continuous
 from bernoulli_latent.relaxations.normal import Normal, density_of_score
 
@@ -97,6 +98,20 @@ class LogitNormal(Continuous):
     def icdf_logit(f, t, loc, scale):
         return f.sigmoid(Normal.icdf_logit(f, t, loc, scale))
 
+    @icdf_logit.differentiate("t")
+    def _(f, value, t, loc, scale):
+        score = f.ndtri_logit(t)
+        return f.sigmoid_slope(loc + scale * score) * scale / (f.inverse_mills(score) + f.inverse_mills(-score))
+
+    @icdf_logit.differentiate("loc")
+    def _(f, value, t, loc, scale):
+        return f.sigmoid_slope(Normal.icdf_logit(f, t, loc, scale))
+
+    @icdf_logit.differentiate("scale")
+    def _(f, value, t, loc, scale):
+        score = f.ndtri_logit(f.where(f.abs(t) < f.infinity, t, 0.0))  # the slope is 0 at the ends
+        return score * f.sigmoid_slope(Normal.icdf_logit(f, t, loc, scale))
+
     @formula
     def mean(f, loc, scale):
         return moments.sigmoid_mean(f, loc, scale)
@@ -122,5 +137,4 @@ class LogitNormal(Continuous):
 
 def _at_logit(f: Any, x: Any, of_logit: Any, below: float, above: float) -> Any:
     """``of_logit(logit(x), x)``, and its limits where `x` is 0 or 1."""
-    inner = f.where((x == 0) | (x == 1), 0.5, x)
-    return f.where(x == 0, below, f.where(x == 1, above, of_logit(f.logit(inner), inner)))
+    return between_ends(f, x, lambda u: of_logit(f.logit(u), u), below, above)

@@ -9,7 +9,7 @@ from bernoulli_latent._evaluation import common_shape, evaluate, like_operands
 from bernoulli_latent._formula import Formula, formula
 from bernoulli_latent._random import draw_logistic, key_from
 from bernoulli_latent.domains import Positive, Real
-from bernoulli_latent.relaxations.base import Distribution
+from bernoulli_latent.relaxations.base import Distribution, draws_shape
 from bernoulli_latent.relaxations.gamma import Gamma, draw_gamma, log_draw
 
 __all__ = ["NormalGamma", "ValueAndPrecision"]
@@ -85,7 +85,7 @@ class NormalGamma(Distribution):
             far below 1, comes with an infinite value.
         """
         key, like = key_from(rng), like_operands([*self.parameters.values()])
-        size = (*((shape,) if isinstance(shape, int) else shape), *self.shape)
+        size = (*draws_shape(shape), *self.shape)
         log_precision = draw_gamma(log_draw, size, like, self.concentration, self.rate, key)
         operands = [draw_logistic(size, like, key), log_precision, self.loc, self.kappa]
         return ValueAndPrecision(

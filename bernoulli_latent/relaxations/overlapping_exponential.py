@@ -98,7 +98,7 @@ class OverlappingExponential(Continuous):
         d = _excess(f, t, logits, top, p) + c - f.exp(-sharpness) * u
         r = -f.expm1(-sharpness) * u
         root = _hypotenuse(f, d, 2 * f.exp((log_p + log_c) / 2 - top))
-        log_w = _log_root(f, 2 * r / (p + c + r + root), p, d, log_c - top, root)
+        log_w = _log_root(f, 2 * r / (p + c + r + root), p, log_p - top, d, log_c - top, root)
         return f.minimum(-log_w / sharpness, 1.0)
 
     @icdf_logit.differentiate("t")
@@ -152,12 +152,14 @@ def _hypotenuse(f: Any, x: Any, y: Any) -> Any:
     return scale * f.sqrt((x / scale) ** 2 + (y / scale) ** 2)
 
 
-def _log_root(f: Any, rest: Any, p: Any, d: Any, log_c: Any, root: Any) -> Any:
+def _log_root(f: Any, rest: Any, p: Any, log_p: Any, d: Any, log_c: Any, root: Any) -> Any:
     """log(w) for the positive root w of p w^2 + d w - c, by `rest`, which is 1 - w, where that is small."""
     near, right = rest < 0.5, d >= 0
     log_right = f.log2 + log_c - f.log(f.maximum(f.where(right, d + root, 1.0), f.tiny))
     left = (root - d) / (2 * f.where(right, 1.0, p))
     log_left = f.log(f.maximum(f.where(right | near, 1.0, left), f.tiny))
+    middle = (log_c - log_p) / 2  # where d is 0, or underflows
+    log_right, log_left = f.where(d + root < f.tiny, middle, log_right), f.where(left < f.tiny, middle, log_left)
     return f.where(near, f.log1p(-f.where(near, rest, 0.0)), f.where(right, log_right, log_left))
 
 

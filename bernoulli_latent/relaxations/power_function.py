@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from bernoulli_latent._formula import formula
 from bernoulli_latent.domains import AboveOne, Real
+from bernoulli_latent.relaxations._logit_power import LogitPowerFunction
 from bernoulli_latent.relaxations._mixture import information
+from bernoulli_latent.relaxations._power_root import root
+from bernoulli_latent.relaxations._unit_interval import between_ends
 from bernoulli_latent.relaxations.base import Continuous
 
 __all__ = ["PowerFunction"]
-
-_STEPS = 16
-"""Newton steps: the slowest of 10^6 random cases converged in 14."""
 
 
 class PowerFunction(Continuous):
@@ -36,7 +35,7 @@ class PowerFunction(Continuous):
     The density is infinite at 0 and 1. The quantile has no closed form: Newton's method on the logarithm of the
     probability, in ``logit(z) / sharpness`` and kept in a bracket, starts where one of the two terms of the
     distribution function is the whole. The derivatives of the quantile are implicit. Values near 0 may underflow at
-    large sharpness, and values near 1 round to 1.
+    large sharpness, and values near 1 round to 1: work with the logit and `logit_law` where that matters.
 
     The entropy is that of one part and the mutual information of value and bit, by double-exponential quadrature with
     an absolute error below 1e-10. Other errors are a few ulp times the condition of the result, for finite logits and
@@ -61,44 +60,37 @@ class PowerFunction(Continuous):
     sharpness: AboveOne
     support = (0.0, 1.0)
 
+    def logit_law(self) -> LogitPowerFunction:
+        """Distribution of the logit of a value."""
+        return LogitPowerFunction(**self.parameters)
+
     @formula
     def pdf(f, z, logits, sharpness):
-        left = f.sigmoid(-logits) * f.exp(f.log(z) / sharpness) / z
-        return (left + f.sigmoid(logits) * f.exp(f.log1p(-z) / sharpness) / (1 - z)) / sharpness
+        return between_ends(f, z, lambda x: _density(f, x, logits, sharpness), f.infinity, f.infinity)
 
     @formula
     def logpdf(f, z, logits, sharpness):
-        power = (1 - sharpness) / sharpness
-        left, right = f.log_sigmoid(-logits) + power * f.log(z), f.log_sigmoid(logits) + power * f.log1p(-z)
-        return f.logaddexp(left, right) - f.log(sharpness)
+        return between_ends(f, z, lambda x: _log_density(f, x, logits, sharpness), f.infinity, f.infinity)
 
     @formula
     def cdf(f, z, logits, sharpness):
-        left = f.exp(f.log(z) / sharpness)
-        return f.sigmoid(-logits) * left - f.sigmoid(logits) * f.expm1(f.log1p(-z) / sharpness)
+        return between_ends(f, z, lambda x: _below(f, f.log(x), f.log1p(-x), logits, sharpness), 0.0, 1.0)
 
     @formula
     def ccdf(f, z, logits, sharpness):
-        right = f.exp(f.log1p(-z) / sharpness)
-        return f.sigmoid(logits) * right - f.sigmoid(-logits) * f.expm1(f.log(z) / sharpness)
+        return between_ends(f, z, lambda x: _below(f, f.log1p(-x), f.log(x), -logits, sharpness), 1.0, 0.0)
 
     @formula
     def logcdf(f, z, logits, sharpness):
-        above = PowerFunction.ccdf(f, z, logits, sharpness)
-        right = f.log(-f.expm1(f.log1p(-z) / sharpness))
-        below = f.logaddexp(f.log_sigmoid(-logits) + f.log(z) / sharpness, f.log_sigmoid(logits) + right)
-        return f.where(above < 0.5, f.log1p(-f.minimum(above, 0.5)), below)
+        return between_ends(f, z, lambda x: _log_below(f, f.log(x), f.log1p(-x), logits, sharpness), -f.infinity, 0.0)
 
     @formula
     def logccdf(f, z, logits, sharpness):
-        below = PowerFunction.cdf(f, z, logits, sharpness)
-        left = f.log(-f.expm1(f.log(z) / sharpness))
-        above = f.logaddexp(f.log_sigmoid(logits) + f.log1p(-z) / sharpness, f.log_sigmoid(-logits) + left)
-        return f.where(below < 0.5, f.log1p(-f.minimum(below, 0.5)), above)
+        return between_ends(f, z, lambda x: _log_below(f, f.log1p(-x), f.log(x), -logits, sharpness), 0.0, -f.infinity)
 
     @formula
     def icdf_logit(f, t, logits, sharpness):
-        return f.sigmoid(-f.side(t) * sharpness * _root(f, -f.abs(t), -f.side(t) * logits, sharpness))
+        return f.sigmoid(-f.side(t) * sharpness * root(f, -f.abs(t), -f.side(t) * logits, sharpness))
 
     @icdf_logit.differentiate("t")
     def _(f, value, t, logits, sharpness):
@@ -130,7 +122,30 @@ class PowerFunction(Continuous):
     @formula
     def entropy(f, logits, sharpness):
         part = f.log(sharpness) + 1 - sharpness
-        return part + _double_exponential_mean(lambda v: _information(f, v, logits, sharpness))
+        return part + f.weighted_sum(lambda v: _information(f, v, logits, sharpness), _RULE)
+
+
+def _density(f: Any, z: Any, logits: Any, sharpness: Any) -> Any:
+    left = f.sigmoid(-logits) * f.exp(f.log(z) / sharpness) / z
+    return (left + f.sigmoid(logits) * f.exp(f.log1p(-z) / sharpness) / (1 - z)) / sharpness
+
+
+def _log_density(f: Any, z: Any, logits: Any, sharpness: Any) -> Any:
+    power = (1 - sharpness) / sharpness
+    left, right = f.log_sigmoid(-logits) + power * f.log(z), f.log_sigmoid(logits) + power * f.log1p(-z)
+    return f.logaddexp(left, right) - f.log(sharpness)
+
+
+def _below(f: Any, log_z: Any, log_rest: Any, logits: Any, sharpness: Any) -> Any:
+    """Distribution function, by the logarithms of z and 1 - z."""
+    return f.sigmoid(-logits) * f.exp(log_z / sharpness) - f.sigmoid(logits) * f.expm1(log_rest / sharpness)
+
+
+def _log_below(f: Any, log_z: Any, log_rest: Any, logits: Any, sharpness: Any) -> Any:
+    above = _below(f, log_rest, log_z, -logits, sharpness)
+    right = f.log(-f.expm1(log_rest / sharpness))
+    below = f.logaddexp(f.log_sigmoid(-logits) + log_z / sharpness, f.log_sigmoid(logits) + right)
+    return f.where(above < 0.5, f.log1p(-f.minimum(above, 0.5)), below)
 
 
 def _information(f: Any, v: Any, logits: Any, sharpness: Any) -> Any:
@@ -153,49 +168,11 @@ def _parts(f: Any, value: Any, t: Any, logits: Any, sharpness: Any) -> tuple[Any
     return z, rest, left, right, value * other / odds
 
 
-def _root(f: Any, t: Any, logits: Any, sharpness: Any) -> Any:
-    """``logit(z) / sharpness`` where the logit of the distribution function is `t`, which is not positive."""
-    level = f.log_sigmoid(t)
-    low, high = -_from_left(f, -level, sharpness), _from_left(f, f.softplus(t), sharpness)
-    only_left, only_right = level - f.log_sigmoid(-logits), level - f.log_sigmoid(logits)
-    left = -_from_left(f, f.where(only_left < 0, -only_left, 1.0), sharpness)
-    right = _from_left(f, -f.log1p(-f.exp(f.where(only_right < 0, only_right, -1.0))), sharpness)
-    high = f.minimum(high, f.where(only_left < 0, left, f.infinity))
-    high = f.minimum(high, f.where(only_right < 0, right, f.infinity))
-    root, last = high, f.infinity
-    for _ in range(_STEPS):
-        excess, slope = _log_cdf(f, root, logits, sharpness, level)
-        low, high = f.where(excess < 0, root, low), f.where(excess < 0, high, root)
-        newton, size = root - excess / slope, f.abs(excess)
-        kept = (size < 1e3 * f.epsilon) | ((newton > low) & (newton < high) & (size < last / 2))
-        root, last = f.where(kept, newton, (low + high) / 2), f.where(kept, size, f.infinity)
-    return root
-
-
-def _from_left(f: Any, size: Any, sharpness: Any) -> Any:
-    """``-logit(z) / sharpness`` where ``-log(z) / sharpness`` is `size`."""
-    return size + f.log(f.maximum(-f.expm1(-sharpness * size), f.tiny)) / sharpness
-
-
-def _log_cdf(f: Any, root: Any, logits: Any, sharpness: Any, level: Any) -> tuple[Any, Any]:
-    """Logarithm of the distribution function above `level`, and its derivative by the root."""
-    x = sharpness * root
-    left = f.log_sigmoid(-logits) + f.log_sigmoid(x) / sharpness
-    near = f.maximum(x, -40.0)  # further left, the second term is exponential
-    right = f.log_sigmoid(logits) + f.log(-f.expm1(-f.softplus(near) / sharpness)) + (x - near)
-    total = f.logaddexp(left, right)
-    slope = f.exp(left + f.log_sigmoid(-x) - total)
-    slope = slope + f.exp(f.log_sigmoid(logits) + f.log_sigmoid(-x) / sharpness + f.log_sigmoid(x) - total)
-    return total - level, slope
-
-
-def _double_exponential_mean(integrand: Callable[[float], Any]) -> Any:
-    """Mean of `integrand` over a standard exponential variable; it may be singular at 0."""
-    return sum(weight * integrand(node) for node, weight in _RULE)
-
-
 def _double_exponential_rule(nodes_per_unit: int) -> list[tuple[float, float]]:
-    """Nodes and weights for that mean, by the trapezoidal rule in x with the node exp(x - exp(-x))."""
+    """Nodes and weights for the mean of a function of a standard exponential variable that may be singular at 0.
+
+    It is the trapezoidal rule in x with the node exp(x - exp(-x)).
+    """
     steps = [k / nodes_per_unit for k in range(-21 * nodes_per_unit // 5, 19 * nodes_per_unit // 5)]
     nodes = [(x, math.exp(x - math.exp(-x))) for x in steps]
     return [(v, math.exp(-v) * v * (1 + math.exp(-x)) / nodes_per_unit) for x, v in nodes]

@@ -6,9 +6,18 @@ Given the size `y` the sign agrees with a bit of logits ``sharpness * y`` as oft
 from __future__ import annotations
 
 from bernoulli_latent._formula import formula
-from bernoulli_latent._namespaces.bernoulli_functions import bernoulli_kl
+from bernoulli_latent._namespaces.bernoulli_functions import bernoulli_kl, sigmoid_difference
+from bernoulli_latent.relaxations.smooth_sizes import size_mean
 
-__all__ = ["agreement", "agreement_logit", "log_agreement", "mean_information", "mean_shift", "size_mean"]
+__all__ = [
+    "agreement",
+    "agreement_logit",
+    "log_agreement",
+    "logit_gap",
+    "mean_information",
+    "mean_shift",
+    "probability_gap",
+]
 
 _RULES = {"double": (48, 7), "single": (16, 6)}
 
@@ -64,16 +73,20 @@ def _(f, value, logits, other):
     return f.sigmoid_rise(other - logits, 2 * logits)
 
 
-def size_mean(f, integrand, sharpness, limit):
-    """Mean of ``integrand(sharpness |L|)`` over standard logistic `L`; `limit` is the integrand at infinity."""
-    # Above 1 the integrand is at its limit long before the sizes end: the integral is that of what it lacks.
-    rate, ceiling = f.maximum(sharpness, 1.0), f.where(sharpness > 1, limit, 0.0)
+@formula
+def probability_gap(f, logits, other, q_logits, q_other):
+    """Agreement of the first two logits less that of the last two."""
+    rise = f.tanh_half(logits) * sigmoid_difference(f, other, q_other)
+    return rise + sigmoid_difference(f, logits, q_logits) * f.tanh_half(q_other)
 
-    def weighted(v):
-        weight = 2 * f.exp(v + 0 * rate) * f.sigmoid_slope(v / rate) / rate
-        return weight * (integrand(sharpness * v / rate) - ceiling)
 
-    return ceiling + f.exponential_mean(weighted, **_RULES)
+@formula
+def logit_gap(f, logits, other, q_logits, q_other):
+    """Difference of the logits of agreement, with all digits where they are nearly equal and large."""
+    p, q = agreement_logit(f, logits, other), agreement_logit(f, q_logits, q_other)
+    near = f.abs(p - q) < 1
+    ratio = probability_gap(f, logits, other, q_logits, q_other) / f.maximum(agreement(f, p, -q), f.tiny)
+    return f.where(near, f.logistic_noise(f.where(near, ratio, 0.0)), p - q)
 
 
 @formula
@@ -87,13 +100,13 @@ def mean_information(f, logits, sharpness):
 
 @mean_information.differentiate("logits")
 def _(f, value, logits, sharpness):
-    pull = size_mean(f, lambda w: f.tanh_half(w) * agreement_logit(f, logits, w), sharpness, logits)
+    pull = size_mean(f, lambda w: f.tanh_half(w) * agreement_logit(f, logits, w), sharpness, logits, (logits,))
     return f.sigmoid_slope(logits) * pull
 
 
 @mean_information.differentiate("sharpness")
 def _(f, value, logits, sharpness):
-    pull = size_mean(f, lambda w: w * f.sigmoid_slope(w) * agreement_logit(f, logits, w), sharpness, 0.0)
+    pull = size_mean(f, lambda w: w * f.sigmoid_slope(w) * agreement_logit(f, logits, w), sharpness, 0.0, (logits,))
     return f.tanh_half(logits) * pull / sharpness
 
 

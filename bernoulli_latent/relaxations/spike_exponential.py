@@ -101,13 +101,13 @@ class SpikeExponential(Continuous):
 
     @icdf_logit.differentiate("t")
     def _(f, value, t, logits, sharpness):
-        beyond, _, steepness = _above_the_atom(f, t, logits, sharpness)
-        return f.where(beyond, f.exp(f.log_sigmoid(-t) - f.log_sigmoid(logits)) / steepness, 0.0)
+        beyond, _, flatness = _above_the_atom(f, t, logits, sharpness)
+        return f.where(beyond, f.exp(f.log_sigmoid(-t) - f.log_sigmoid(logits)) * flatness, 0.0)
 
     @icdf_logit.differentiate("logits")
     def _(f, value, t, logits, sharpness):
-        beyond, distance, steepness = _above_the_atom(f, t, logits, sharpness)
-        return f.where(beyond, f.exp(-distance) / steepness, 0.0)
+        beyond, distance, flatness = _above_the_atom(f, t, logits, sharpness)
+        return f.where(beyond, f.exp(-distance) * flatness, 0.0)
 
     @icdf_logit.differentiate("sharpness")
     def _(f, value, t, logits, sharpness):
@@ -131,8 +131,10 @@ class SpikeExponential(Continuous):
 
 
 def _above_the_atom(f: Any, t: Any, logits: Any, sharpness: Any) -> tuple[Any, Any, Any]:
-    """Whether the noise lies above the atom, by how much, and the density of the exponential part over S(t)."""
+    """Whether the noise lies above the atom, by how much, and S(t) over the density of the exponential part."""
     beyond = t + logits > 0
     distance = f.where(beyond, t + logits, 1.0)
-    start = f.exp(f.minimum(-sharpness - f.log_sigmoid(f.where(beyond, t, 0.0)), f.max_exponent))
-    return beyond, distance, sharpness * (-f.expm1(-distance) - start / f.expm1(-sharpness))
+    start = -sharpness - f.log_sigmoid(f.where(beyond, t, 0.0))
+    top = f.maximum(start, 0.0)
+    density = -sharpness * (f.exp(-top) * f.expm1(-distance) + f.exp(start - top) / f.expm1(-sharpness))
+    return beyond, distance, f.exp(-top) / density

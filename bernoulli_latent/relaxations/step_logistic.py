@@ -115,13 +115,15 @@ class StepLogistic(Continuous):
 
     @logcdf.differentiate("logits")
     def _(f, value, z, logits):
-        right = 1 + f.exp(f.minimum(logits, f.max_exponent)) * f.tanh_half(f.maximum(z, 0.0))
-        return -f.sigmoid(logits) * f.where(z < 0, 1.0, 2 * f.sigmoid(-f.abs(z)) / right)
+        rise = f.tanh_half(f.where(z > 0, z, 1.0))
+        right = 2 * f.sigmoid(-f.abs(z)) * f.where(z > 0, f.sigmoid(-logits - f.log(rise)), 1.0)
+        return -f.sigmoid(logits) * f.where(z < 0, 1.0, right)
 
     @formula
     def logccdf(f, z, logits):
-        # Mirrored, but for zero, which is on the right.
-        return f.where(z == 0, f.log_sigmoid(logits), StepLogistic.logcdf(f, -z, -logits))
+        # Mirrored, but for zero, which is on the right and has the slope of that side.
+        left = StepLogistic.logcdf(f, -f.where(z == 0, 1.0, z), -logits)
+        return f.where(z == 0, f.log_sigmoid(logits) - z / 2, left)
 
     @formula
     def icdf_logit(f, t, logits):

@@ -10,11 +10,12 @@ from bernoulli_latent.torch.concrete import BinaryConcrete, Concrete, HardConcre
 from bernoulli_latent.torch.distributed import all_reduce_moments
 from bernoulli_latent.torch.distributions import LawDistribution
 from bernoulli_latent.torch.estimators import arm, disarm, reinforce_leave_one_out
-from bernoulli_latent.torch.gamma import Gamma, InverseGamma
+from bernoulli_latent.torch.gamma import Gamma, InverseGamma, NormalGamma
 from bernoulli_latent.torch.layers import BernoulliBottleneck, StraightThroughSign
 from bernoulli_latent.torch.logistic import Logistic, SmoothStepLogistic, StepLogistic
 from bernoulli_latent.torch.normal import LogitNormal, Normal
 from bernoulli_latent.torch.smoothing import OverlappingExponential, PowerFunction, SpikeExponential
+from bernoulli_latent.torch.step import Step
 from bernoulli_latent.torch.straight_through import (
     gumbel_rao,
     logits_given_bits,
@@ -35,10 +36,12 @@ __all__ = [
     "Logistic",
     "LogitNormal",
     "Normal",
+    "NormalGamma",
     "OverlappingExponential",
     "PowerFunction",
     "SmoothStepLogistic",
     "SpikeExponential",
+    "Step",
     "StepLogistic",
     "StraightThroughSign",
     "all_reduce_moments",

@@ -51,20 +51,24 @@ class LawDistribution(Distribution):
             cls.support = _SUPPORTS[cls.law.support]  # type: ignore[assignment,attr-defined]
 
     def __init__(self, validate_args: bool | None, **parameters: Parameter) -> None:
-        batch_shape, event_shape = self._set_parameters(_alike(parameters))
+        self._given = {name: _operand(x, name) for name, x in parameters.items()}
+        batch_shape, event_shape = self._set_parameters(_alike(self._given))
         super().__init__(batch_shape, event_shape, validate_args)
 
     @property
     def core(self) -> Any:
         """The same distribution in the interface of `bernoulli_latent.relaxations`, with all of its methods."""
-        core = object.__new__(self.law)  # the constructor would check the parameters again
-        core.__dict__.update({name: getattr(self, name) for name in self.law.domains}, shape=tuple(self._batch_shape))
-        return core
+        return self._core({name: getattr(self, name) for name in self.law.domains})
+
+    @property
+    def core_as_given(self) -> Any:
+        """The same with the very numbers and tensors that were given, so that two laws can be seen to share some."""
+        return self._core(self._given)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The same distribution with parameters expanded to `batch_shape`."""
         new = self._get_checked_instance(type(self), _instance)  # type: ignore[no-untyped-call]
-        parameters = {name: getattr(self, name) for name in self.law.domains}
+        new._given, parameters = self._given, {name: getattr(self, name) for name in self.law.domains}
         shape, event_shape = new._set_parameters(parameters, batch_shape)
         Distribution.__init__(new, shape, event_shape, validate_args=False)
         new._validate_args = self._validate_args
@@ -113,6 +117,11 @@ class LawDistribution(Distribution):
             self.__dict__[name] = x.expand(shape + event)
         return shape, max(events, key=len)
 
+    def _core(self, parameters: dict[str, Any]) -> Any:
+        core = object.__new__(self.law)  # the constructor would check the parameters again
+        core.__dict__.update(parameters, shape=tuple(self._batch_shape))
+        return core
+
     @property
     def _like(self) -> Tensor:
         """A tensor of the dtype and device of the parameters."""
@@ -131,10 +140,14 @@ class LawDistribution(Distribution):
         return result
 
 
-def _alike(parameters: dict[str, Parameter]) -> dict[str, Tensor]:
+def _operand(x: Parameter, name: str) -> Tensor | float:
+    operand = as_operand(x, name)
+    return operand if isinstance(operand, float) else torch.as_tensor(operand)
+
+
+def _alike(operands: dict[str, Tensor | float]) -> dict[str, Tensor]:
     """Parameters as tensors of one dtype and device."""
-    operands = {name: as_operand(x, name) for name, x in parameters.items()}
-    tensors = [torch.as_tensor(x) for x in operands.values() if not isinstance(x, float)]
+    tensors = [x for x in operands.values() if not isinstance(x, float)]
     like: Tensor = like_operands(tensors or [torch.empty(())])
     return {name: torch.as_tensor(x, dtype=like.dtype, device=like.device) for name, x in operands.items()}
 

@@ -15,7 +15,8 @@ from torch import Tensor
 from bernoulli_latent._checks import check_count
 from bernoulli_latent._evaluation import evaluate_whole
 from bernoulli_latent._namespaces.functions import Functions
-from bernoulli_latent.torch._noise import logistic_noise, symmetric_noise
+from bernoulli_latent._random import symmetric_noise
+from bernoulli_latent.torch._noise import logistic_noise
 from bernoulli_latent.torch.straight_through import sigmoid, threshold
 
 __all__ = ["Loss", "arm", "disarm", "reinforce_leave_one_out"]

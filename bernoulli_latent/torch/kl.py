@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from torch import Tensor
 from torch.distributions.kl import register_kl
 
@@ -14,5 +15,6 @@ __all__ = ["kl_of_laws"]
 @register_kl(LawDistribution, LawDistribution)  # type: ignore[no-untyped-call,untyped-decorator]
 def kl_of_laws(p: LawDistribution, q: LawDistribution) -> Tensor:
     """Divergence of `q` from `p`, by the rule that `bernoulli_latent.kl_divergence` has for their laws."""
-    divergence: Tensor = kl_divergence(p.core, q.core)
-    return divergence
+    numbers = all(isinstance(x, float) for x in p.core_as_given.parameters.values())
+    divergence: Tensor = kl_divergence(p.core if numbers else p.core_as_given, q.core_as_given)
+    return divergence.expand(np.broadcast_shapes(p.batch_shape, q.batch_shape))

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bernoulli_latent._checks import check_count
+from bernoulli_latent._checks import check_count, check_positive
 from bernoulli_latent._evaluation import common_shape, evaluate_whole
 from bernoulli_latent._formula import formula
 from bernoulli_latent._namespaces.functions import Functions
@@ -135,7 +135,7 @@ def straight_through_gumbel(logits: Tensor, temperature: float = 1.0, *, rng: to
     ----------
     .. [1] Jang, Gu, Poole, "Categorical reparameterization with Gumbel-softmax", ICLR 2017, section 2.2.
     """
-    noisy = _noisy(logits, rng)
+    noisy, temperature = _noisy(logits, rng), check_positive(temperature, "temperature")
     return with_gradient_of(sigmoid(noisy / temperature).to(logits.dtype), threshold(noisy, logits))
 
 
@@ -165,7 +165,8 @@ def gumbel_rao(
     .. [1] Paulus, Maddison, Krause, "Rao-Blackwellizing the straight-through Gumbel-softmax gradient estimator",
            ICLR 2021.
     """
-    samples, fixed = check_count(n_samples, "n_samples", 1), logits.detach()
+    samples, temperature = check_count(n_samples, "n_samples", 1), check_positive(temperature, "temperature")
+    fixed = logits.detach()
     bits = threshold(_noisy(fixed, rng), logits)
     noise = logits_given_bits(bits.expand(samples, *bits.shape), fixed, rng=rng) - fixed
     return with_gradient_of(sigmoid((logits + noise) / temperature).mean(0), bits)

@@ -16,7 +16,7 @@ LIMITS: dict[tuple[str, str], float] = {
     ("hard_concrete", "mean"): 6,  # a quadrature
     ("hard_concrete", "variance"): 12,  # second moment less the square of the mean
     ("normal_gamma", "logpdf"): 16,  # terms of opposite sign
-    ("logit_normal", "entropy"): 16,  # two terms of opposite sign
+    ("logit_normal", "entropy"): 32,  # two terms of opposite sign: within 1e-15 absolutely
     ("overlapping_exponential", "entropy"): 2000,  # a difference that vanishes with its derivatives at the uniform law
     ("overlapping_exponential", "icdf_logit by logits"): 6,  # a quotient of quantiles
     ("overlapping_exponential", "icdf_logit by sharpness"): 16,  # terms of opposite sign

@@ -20,6 +20,8 @@ from bernoulli_latent._namespaces.functions import Functions
 EPSILON = 2.0**-52
 ROOT_FINDING = {"PowerFunction": 8}
 """Laws whose quantile is a positive root, and by how many ulp of it quantiles at equal noise may be out of order."""
+LONG = {"InverseGamma", "OverlappingExponential", "PowerFunction", "SmoothStepLogistic"}
+"""Laws of many operations: here the stages of a compiler after the tracing are left out, which take seconds."""
 each_law = pytest.mark.parametrize("kind", CONTINUOUS, ids=lambda kind: kind.__name__)
 noise = st.floats(-40, 40)
 
@@ -174,8 +176,8 @@ def test_moments_are_those_of_samples(kind):
 @each_law
 def test_derivatives_in_torch(kind, torch):
     """`gradcheck` and `gradgradcheck` by values and parameters, away from jumps."""
-    values = {name: torch.as_tensor(x, dtype=torch.float64) for name, x in _moderate(kind, 6).items()}
-    t = torch.linspace(-2.1, 2.3, 6, dtype=torch.float64)
+    values = {name: torch.as_tensor(x, dtype=torch.float64) for name, x in _moderate(kind, 3).items()}
+    t = torch.linspace(-2.1, 2.3, 3, dtype=torch.float64)
     x = kind(**values).icdf_logit(t).detach()
     low, high = kind.support
     inside = (x > low) & (x < high)
@@ -186,7 +188,7 @@ def test_derivatives_in_torch(kind, torch):
             return getattr(kind(**dict(zip(kind.domains, rest, strict=True))), name)(v)
 
         assert torch.autograd.gradcheck(function, tensors, atol=1e-7, rtol=1e-5), name
-        assert torch.autograd.gradgradcheck(function, tensors, atol=1e-6, rtol=1e-4), name
+        assert torch.autograd.gradgradcheck(function, tensors, atol=1e-6, rtol=1e-4, fast_mode=True), name
 
 
 @each_law
@@ -206,26 +208,46 @@ def test_density_is_the_derivative_of_the_distribution_function(kind, torch):
 def test_transforms_and_compilation(kind, torch):
     values = [torch.as_tensor(x, dtype=torch.float32) for x in _moderate(kind, 4).values()]
     t = torch.tensor([-2.0, -0.5, 0.75, 3.0])
+    x = kind(**dict(zip(kind.domains, values, strict=True))).icdf_logit(t)
 
-    def draw(t, *rest):
-        return kind(**dict(zip(kind.domains, rest, strict=True))).icdf_logit(t)
+    def draw_and_density(t, x, *rest):
+        law = kind(**dict(zip(kind.domains, rest, strict=True)))
+        return torch.stack([law.icdf_logit(t), law.logpdf(x)])
 
-    def density(x, *rest):
-        return kind(**dict(zip(kind.domains, rest, strict=True))).logpdf(x)
+    plain = draw_and_density(t, x, *values)
+    torch.testing.assert_close(torch.vmap(draw_and_density, out_dims=1)(t, x, *values), plain)
+    torch._dynamo.reset()
+    backend = "eager" if kind.__name__ in LONG else "aot_eager"
+    leaves = [v.clone().requires_grad_() for v in values]
+    compiled = torch.compile(draw_and_density, fullgraph=True, backend=backend)(t, x, *leaves)
+    torch.testing.assert_close(compiled.detach(), plain)
+    compiled.sum().backward()
+    wanted = torch.func.grad(lambda *rest: draw_and_density(t, x, *rest).sum(), tuple(range(len(values))))(*values)
+    torch.testing.assert_close([leaf.grad for leaf in leaves], list(wanted))
 
-    x = draw(t, *values)
-    for function, point in ((draw, t), (density, x)):
-        plain = function(point, *values)
-        torch.testing.assert_close(torch.vmap(function)(point, *values), plain)
-        torch._dynamo.reset()
-        compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
-        leaves = [v.clone().requires_grad_() for v in values]
-        torch.testing.assert_close(compiled(point, *leaves).detach(), plain)
-        compiled(point, *leaves).sum().backward()
-        wanted = torch.func.grad(lambda *rest, f=function, p=point: f(p, *rest).sum(), tuple(range(len(values))))(
-            *values
-        )
-        torch.testing.assert_close([leaf.grad for leaf in leaves], list(wanted))
+
+@each_law
+def test_pathwise_derivatives_average_to_those_of_the_mean(kind, torch):
+    """Over 20,000 evenly spaced levels of the noise, whose tails are light enough to be left out."""
+    values = {name: torch.as_tensor(x).requires_grad_() for name, x in _moderate(kind, 3).items()}
+    law = kind(**values)
+    if not bool(torch.isfinite(law.variance()).all()):
+        return
+    levels = (torch.arange(20_000, dtype=torch.float64) + 0.5) / 20_000
+    paths = torch.autograd.grad(law.icdf_logit(torch.logit(levels)[:, None]).mean(dim=0).sum(), [*values.values()])
+    exact = torch.autograd.grad(law.mean().sum(), [*values.values()], allow_unused=True)
+    for path, wanted in zip(paths, exact, strict=True):
+        torch.testing.assert_close(path, torch.zeros_like(path) if wanted is None else wanted, rtol=2e-3, atol=2e-3)
+
+
+@each_law
+def test_autocast_changes_nothing(kind, torch):
+    law = kind(**{name: torch.as_tensor(x, dtype=torch.float32) for name, x in _moderate(kind, 4).items()})
+    t = torch.tensor([-2.0, -0.5, 0.75, 3.0])
+    plain = law.icdf_logit(t), law.logpdf(law.icdf_logit(t))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        cast = law.icdf_logit(t), law.logpdf(law.icdf_logit(t))
+    assert all(torch.equal(a, b) for a, b in zip(plain, cast, strict=True))
 
 
 @each_law
@@ -237,7 +259,7 @@ def test_half_precision_is_rounded_once(kind, torch):
 
 
 @each_law
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(st.data())
 def test_formulas_round_little(kind, data):
     """Each formula in 30 digits is its own oracle of rounding."""

@@ -23,6 +23,7 @@ PARAMETERS = {
     "PowerFunction": {"logits": [0.3, -1.0, 0.5], "sharpness": [1.5, 2.0, 3.0]},
     "SmoothStepLogistic": {"logits": [0.7, -2.0, 4.0], "sharpness": [0.5, 3.0, 20.0]},
     "SpikeExponential": {"logits": [4.0, 3.0, 5.0], "sharpness": [1.5, 3.0, 5.0]},
+    "Step": {"logits": [0.7, -2.0, 4.0]},
     "StepLogistic": {"logits": [0.7, -2.0, 4.0]},
 }
 

@@ -242,6 +242,12 @@ def test_conditional_noise_of_extreme_logits(torch):
         assert torch.isfinite(gradient).all()
 
 
+@pytest.mark.parametrize("draw", [straight_through_gumbel, gumbel_rao])
+def test_temperatures_are_positive(torch, draw):
+    with pytest.raises(ValueError, match="`temperature` must be positive"):
+        draw(torch.zeros(2), -1.0)
+
+
 def test_gradient_of_conditional_noise(torch):
     def draw(logits):
         return logits_given_bits(torch.tensor([0.0, 1.0, 1.0]), logits, rng=torch.Generator().manual_seed(2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import bernoulli_latent
-from bernoulli_latent.torch import Bernoulli, Logistic, LogitNormal, Normal, StepLogistic
+from bernoulli_latent.torch import Bernoulli, Logistic, LogitNormal, Normal, SpikeExponential, Step, StepLogistic
 
 PAIRS = [
     (Bernoulli, {"logits": 0.7}, Bernoulli, {"logits": -0.25}),
@@ -53,9 +53,6 @@ def test_gradients(torch, p, p_values, q, q_values):
 
 @each_pair
 def test_compile(torch, compiled, p, p_values, q, q_values):
-    if p is not q:
-        pytest.skip("that the second law is the standard logistic one cannot be seen while torch compiles")
-
     def divergence(*parameters):
         return torch.distributions.kl_divergence(p(**dict(zip(p_values, parameters, strict=True))), q(**q_values))
 
@@ -67,3 +64,30 @@ def test_compile(torch, compiled, p, p_values, q, q_values):
 def test_pair_without_a_rule(torch):
     with pytest.raises(NotImplementedError, match=r"KL\(Bernoulli \|\| Normal\)"):
         torch.distributions.kl_divergence(Bernoulli(logits=0.0), Normal(0.0, 1.0))
+
+
+def test_numbers_and_shared_tensors_are_seen_by_transforms(torch):
+    logits, sharpness = torch.tensor([[-2.0, 0.5], [30.0, 3.0]]), torch.full((2,), 3.0)
+    kl = torch.distributions.kl_divergence
+    for divergence in (
+        lambda a: kl(StepLogistic(a), Logistic(0.0, 1.0)),
+        lambda a: kl(StepLogistic(a), Logistic(0.0, 1.0).expand((2,))),
+        lambda a: kl(Step(a, Normal(1.0, 2.0)), Normal(1.0, 2.0)),
+        lambda a: kl(SpikeExponential(a, sharpness), SpikeExponential(0.0, sharpness)),
+    ):
+        assert torch.equal(torch.vmap(divergence)(logits), divergence(logits))
+
+
+def test_shape_is_that_of_both(torch):
+    wide = torch.distributions.kl_divergence(StepLogistic(torch.zeros(3)), Logistic(0.0, 1.0).expand((2, 3)))
+    numbers = torch.distributions.kl_divergence(Logistic(1.0, 1.0), Logistic(0.0, 1.0).expand((4,)))
+    assert (wide.shape, numbers.shape) == ((2, 3), (4,))
+
+
+def test_compiler_takes_a_parameter_of_both(torch, compiled):
+    def divergence(a, scale):
+        return torch.distributions.kl_divergence(Normal(a, scale), Normal(0.0, scale)).sum()
+
+    leaves = [torch.tensor([1.0, -2.0], requires_grad=True), torch.tensor([0.5, 3.0], requires_grad=True)]
+    results = [torch.autograd.grad(function(*leaves), leaves) for function in (divergence, compiled(divergence))]
+    torch.testing.assert_close(*results)

@@ -5,7 +5,6 @@ from make_tables import definitions
 DIGITS = 150
 SMOOTH = definitions("smooth_step_logistic")
 POINTS = [(a, b) for a in [2.0**-20, 0.25, -2.0, 8.0, -50.0, 700.0] for b in SMOOTH.SHARPNESS]
-MODERATE = [point for point in POINTS if abs(point[0]) <= 8]
 
 
 def kl(mp, a, b):
@@ -19,6 +18,6 @@ def at_doubles(density):
 
 METHODS = {
     "kl": (kl, POINTS),
-    "kl by p_logits": (at_doubles(SMOOTH.information_by_logits_density), MODERATE),
-    "kl by p_sharpness": (at_doubles(SMOOTH.information_by_sharpness_density), POINTS[1::2]),
+    "kl by logits": (at_doubles(SMOOTH.information_by_logits_density), POINTS),
+    "kl by sharpness": (at_doubles(SMOOTH.information_by_sharpness_density), POINTS[1::2]),
 }
