@@ -93,11 +93,12 @@ def _(f, value, log_draw, concentration):
 @formula
 def gamma_quantile(f, t, concentration):
     """Quantile at the probability with the logit `t`, by three of Halley's steps."""
-    rest = f.stirling_rest(concentration)
-    guess = _first_guess(f, t, concentration, rest)
-    better = guess + _halley_step(f, t, guess, concentration, rest)
-    near = better + _halley_step(f, t, better, concentration, rest)
-    return f.exp(near) * f.exp(_halley_step(f, t, near, concentration, rest))
+    rest, finite = f.stirling_rest(concentration), f.abs(t) < f.infinity
+    inner = f.where(finite, t, 0.0)
+    guess = _first_guess(f, inner, concentration, rest)
+    better = guess + _halley_step(f, inner, guess, concentration, rest)
+    near = better + _halley_step(f, inner, better, concentration, rest)
+    return f.where(finite, f.exp(near) * f.exp(_halley_step(f, inner, near, concentration, rest)), f.exp(t))
 
 
 @gamma_quantile.differentiate("t")
