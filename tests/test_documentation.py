@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/getting_started.md")
+PAGES = ("README.md", "docs/getting_started.md", "docs/which_relaxation.md")
 
 
 def python_blocks(page: str) -> list[str]:
