@@ -22,12 +22,12 @@ def _branch(f: Any, x: Any, concentration: Any) -> tuple[Any, Any, Any]:
 @formula
 def log_gamma_tail(f, x, log_x, concentration):
     """Logarithm of the lower tail below ``concentration + 1/2``, and above it of the upper tail."""
-    return _tail_and_mass(f, x, log_x, concentration, f.stirling_rest(concentration))[0]
+    return _tail_and_excess(f, x, log_x, concentration, f.stirling_rest(concentration))[0]
 
 
 @log_gamma_tail.differentiate("x")
 def _(f, value, x, log_x, concentration):
-    return _hazard(f, value, f.log_poisson_mass(concentration, x, log_x), x, concentration) / x
+    return _hazard_at(f, x, log_x, concentration) / x
 
 
 @log_gamma_tail.differentiate("log_x")
@@ -37,12 +37,11 @@ def _(f, value, x, log_x, concentration):
 
 @log_gamma_tail.differentiate("concentration")
 def _(f, value, x, log_x, concentration):
-    hazard = _hazard(f, value, f.log_poisson_mass(concentration, x, log_x), x, concentration)
-    return -hazard * log_gamma_path(f, x, log_x, concentration)
+    return -_hazard_at(f, x, log_x, concentration) * log_gamma_path(f, x, log_x, concentration)
 
 
-def _tail_and_mass(f: Any, x: Any, log_x: Any, concentration: Any, rest: Any) -> tuple[Any, Any]:
-    """Logarithms of the tail and of the Poisson mass, where `rest` is Stirling's."""
+def _tail_and_excess(f: Any, x: Any, log_x: Any, concentration: Any, rest: Any) -> tuple[Any, Any]:
+    """Logarithm of the tail, and what it exceeds that of the Poisson mass by; `rest` is Stirling's."""
     below, count, side = _branch(f, x, concentration)
     small = below & (concentration < 1)
     few, near = f.where(small, concentration, 0.5), f.where(small, x, 0.25)
@@ -54,13 +53,19 @@ def _tail_and_mass(f: Any, x: Any, log_x: Any, concentration: Any, rest: Any) ->
     lost = rate * f.exponential_mean(
         lambda w: -f.expm1(-near * f.exp(-rate * w)) * f.exp(rate * w), double=(24, 6), single=(10, 6), like=near * few
     )
-    return f.where(small, few * log_x - rest + f.log1p(-few * lost), mass + factor), mass
+    light = few * log_x - rest + f.log1p(-few * lost)
+    return f.where(small, light, mass + factor), f.where(small, light - mass, factor)
 
 
-def _hazard(f: Any, tail: Any, mass: Any, x: Any, concentration: Any) -> Any:
+def _hazard(f: Any, excess: Any, x: Any, concentration: Any) -> Any:
     """Derivative of the logarithm of the tail by the logarithm of `x`."""
-    density = f.exp(mass + f.log(concentration) - tail)
+    density = f.exp(f.log(concentration) - excess)
     return f.where(x < concentration + 0.5, density, -density)
+
+
+def _hazard_at(f: Any, x: Any, log_x: Any, concentration: Any) -> Any:
+    excess = _tail_and_excess(f, x, log_x, concentration, f.stirling_rest(concentration))[1]
+    return _hazard(f, excess, x, concentration)
 
 
 @formula
@@ -146,8 +151,8 @@ def _halley_step(f: Any, t: Any, log_x: Any, concentration: Any, rest: Any) -> A
     """Step towards the logarithm of the quantile: Halley's, for the quantile itself in the upper part."""
     x = f.exp(log_x)
     below = x < concentration + 0.5
-    tail, mass = _tail_and_mass(f, x, log_x, concentration, rest)
-    hazard = _hazard(f, tail, mass, x, concentration)
+    tail, excess = _tail_and_excess(f, x, log_x, concentration, rest)
+    hazard = _hazard(f, excess, x, concentration)
     newton = (f.log_sigmoid(f.where(below, t, -t)) - tail) / hazard
     bend = concentration - x - hazard - f.where(below, 0.0, 1.0)
     step = newton / f.maximum(1 + newton * bend / 2, 0.5)

@@ -132,3 +132,12 @@ def test_formulas_in_many_digits():
         lower = Gamma.cdf(f, mp.mpf(x), mp.mpf(a), mp.mpf(1))
         assert abs(lower - mp.gammainc(a, 0, x, regularized=True)) < 1e-25
         assert abs(Gamma.entropy(f, mp.mpf(a), mp.mpf(1)) - (a + mp.loggamma(a) + (1 - a) * mp.digamma(a))) < 1e-25
+
+
+@pytest.mark.parametrize(("name", "x", "by_x"), [("logccdf", 1e6, -19.990001034), ("logcdf", 1e-3, 9999979.98)])
+def test_slopes_of_far_tails_in_single_precision(torch, name, x, by_x):
+    """Where the logarithm of the tail is in the millions, differences of such logarithms have no digits."""
+    point = torch.tensor(x, requires_grad=True)
+    value = getattr(Gamma(concentration=torch.tensor(1e4), rate=20.0), name)(point)
+    (slope,) = torch.autograd.grad(value, point)
+    assert float(slope) == pytest.approx(by_x, rel=1e-6)
