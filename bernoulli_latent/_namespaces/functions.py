@@ -54,16 +54,20 @@ class Functions(GammaFunctions, NormalFunctions):
         """Value of `formula`; a library with derivatives attaches the declared ones here."""
         return formula.function(self, *arguments)
 
+    def by_precision(f, double, single):
+        """What double precision takes, or single: numbers of nodes and terms."""
+        return double if f.epsilon < 1e-10 else single
+
     def exponential_mean(f, integrand, double, single, like=None):
         """Mean of `integrand` over a standard exponential variable, by `exponential_rule` with the numbers given.
 
         `double` and `single` are the number of nodes and the stretch for either precision, `like` as in `weighted_sum`.
         """
-        return f.weighted_sum(integrand, exponential_rule(*(double if f.epsilon < 1e-10 else single)), like)
+        return f.weighted_sum(integrand, exponential_rule(*f.by_precision(double, single)), like)
 
     def half_logistic_mean(f, integrand, double, single):
         """Mean of ``integrand(v, sigmoid(-v))`` over the size `v` of a standard logistic variable, by the same rule."""
-        return f.weighted_sum(integrand, half_logistic_rule(*(double if f.epsilon < 1e-10 else single)))
+        return f.weighted_sum(integrand, half_logistic_rule(*f.by_precision(double, single)))
 
     def logistic_mean(f, integrand, double, single):
         """Mean of `integrand` over a standard logistic variable, by the same rule."""
@@ -75,7 +79,7 @@ class Functions(GammaFunctions, NormalFunctions):
         Gauss-Legendre nodes in ``p = sigmoid(x / stretch)`` between the ends: `double` and `single` are the number of
         nodes and the stretch for either precision. All terms have the sign of the integrand.
         """
-        n_nodes, stretch = double if f.epsilon < 1e-10 else single
+        n_nodes, stretch = f.by_precision(double, single)
         left, right = (f.minimum(f.maximum(end, -2 * f.max_exponent), 2 * f.max_exponent) for end in (low, high))
         start, length = left / stretch, (right - left) / stretch
 
@@ -92,7 +96,7 @@ class Functions(GammaFunctions, NormalFunctions):
 
         `double` and `single` are how far the nodes reach and how many of them a unit has, for either precision.
         """
-        return f.weighted_sum(integrand, normal_rule(*(double if f.epsilon < 1e-10 else single)))
+        return f.weighted_sum(integrand, normal_rule(*f.by_precision(double, single)))
 
     def weighted_sum(f, term, rule, like=None):
         """Sum of ``weight * term(*points)`` over the rows ``(*points, weight)`` of a quadrature rule.
@@ -261,7 +265,7 @@ class Functions(GammaFunctions, NormalFunctions):
         """exp(x) - 1 - x, by its series where the terms would cancel."""
         near = f.abs(x) < 1
         inner = f.where(near, x, 0.0)
-        series = inner**2 / 2 * f.nested_series(inner, range(18 if f.epsilon < 1e-10 else 10, 2, -1))
+        series = inner**2 / 2 * f.nested_series(inner, range(f.by_precision(18, 10), 2, -1))
         return f.where(near, series, f.expm1(x) - x)
 
     @expm1mx.differentiate("x")
@@ -274,7 +278,7 @@ class Functions(GammaFunctions, NormalFunctions):
         near = f.abs(x - 0.25) < 0.75
         inner = f.where(near, x, 0.0)
         ratio = inner / (2 + inner)
-        square, odds = ratio**2, range(33 if f.epsilon < 1e-10 else 15, 1, -2)
+        square, odds = ratio**2, range(f.by_precision(33, 15), 1, -2)
         series = ratio * (2 * square * reduce(lambda tail, odd: 1 / odd + square * tail, odds, 0.0) - inner)
         return f.where(near, series, f.log1p(x) - x)
 

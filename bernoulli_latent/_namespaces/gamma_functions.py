@@ -167,7 +167,7 @@ class GammaFunctions:
         The integrand is cut where it is a millionth of the rounding error: the end solves the equation for the
         quadratic part of the exponent, and to the right once more for its exponential part.
         """
-        depth, rule = (37.0, decreasing_rule(28)) if f.epsilon < 1e-10 else (18.0, decreasing_rule(14))
+        depth, n_nodes = f.by_precision((37.0, 28), (18.0, 14))
         left, slope = side < 0, f.abs(count - x)
         root = f.sqrt(f.where(left, count, x))
         linear = (2 * slope - f.where(left, depth, 0.0)) / root
@@ -178,4 +178,4 @@ class GammaFunctions:
             v = side * (end * y)
             return integrand(f.abs(v)) * f.exp((count - x) * v - x * f.expm1mx(v))
 
-        return end * f.weighted_sum(term, rule, like=end)
+        return end * f.weighted_sum(term, decreasing_rule(n_nodes), like=end)

@@ -88,7 +88,7 @@ def standard_divergence(f, x):
     size = f.abs(x)
     near = size < 3
     inner, outer = f.where(near, x, 0.0), f.where(near, 3.0, f.minimum(size, f.max_exponent))
-    square, odds = inner**2 / 4, range(21 if f.epsilon < 1e-10 else 13, 1, -2)
+    square, odds = inner**2 / 4, range(f.by_precision(21, 13), 1, -2)
     fraction = inner * (inner / (2 * reduce(lambda below, odd: odd + square / below, odds, odds[0] + 2.0)))
     return f.where(near, fraction, size - 2 + 2 * outer / f.expm1(outer))
 
@@ -99,7 +99,7 @@ def _(f, value, x):
     size = f.abs(x)
     near = size < 3
     inner = f.where(near, x, 0.0)
-    factors = [2 * k * (2 * k + 1) for k in range(13 if f.epsilon < 1e-10 else 8, 1, -1)]
+    factors = [2 * k * (2 * k + 1) for k in range(f.by_precision(13, 8), 1, -1)]
     above, below = f.nested_series(inner**2, factors), f.nested_series(inner**2 / 4, factors)
     outer = f.where(near, 3.0, f.minimum(size, f.max_exponent))
     decay = f.exp(-outer)

@@ -13,7 +13,7 @@ from bernoulli_latent._formula import Formula, renamed
 from bernoulli_latent._random import draw_logistic
 from bernoulli_latent.domains import Domain
 
-__all__ = ["Continuous", "Discrete", "Distribution", "Univariate", "Vector", "draws_shape"]
+__all__ = ["Continuous", "Discrete", "Distribution", "Univariate", "Vector", "converted", "draws_shape"]
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -48,9 +48,7 @@ class Distribution:
                 f"{type(self).__name__} takes the parameters {tuple(self.domains)}, by keyword; got {tuple(parameters)}"
             )
         operands = {name: as_operand(parameters[name], name) for name in self.domains}
-        if _visible(operands.values()):
-            for name, domain in self.domains.items():
-                domain.check(operands[name], name)
+        _check(self.domains, operands)
         self.__dict__.update(operands)
         self.__dict__["shape"] = _batch_shape(self.domains, operands)
 
@@ -79,8 +77,10 @@ class Distribution:
         own = [self.__dict__[name] for name in formula.arguments[len(names) :]]
         return [*values, *own], [*values, *self.parameters.values()]
 
-    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None) -> Array:
-        raise NotImplementedError
+    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None = None) -> Array:
+        """Value of `formula`, elementwise over the variables and all parameters."""
+        operands, everything = self._operands(formula, variables)
+        return evaluate(formula, operands, like_operands(everything), common_shape(everything), out)
 
 
 _DOCS = {
@@ -195,10 +195,8 @@ class Univariate(Distribution):
     def _size(self, shape: int | tuple[int, ...]) -> tuple[int, ...]:
         return (*draws_shape(shape), *self.shape)
 
-    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None) -> Array:
-        operands, everything = self._operands(formula, variables)
-        guarded = self._guarded.get(formula.__name__, formula)
-        return evaluate(guarded, operands, like_operands(everything), common_shape(everything), out)
+    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None = None) -> Array:
+        return super()._evaluate(self._guarded.get(formula.__name__, formula), variables, out)
 
 
 class Continuous(Univariate):
@@ -255,7 +253,7 @@ class Vector(Distribution):
         vector = next(self.__dict__[name] for name, domain in self.domains.items() if domain.axes)
         return (*draws_shape(shape), *vector.shape)
 
-    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None) -> Array:
+    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None = None) -> Array:
         if out is not None:
             raise TypeError(f"`out` is for elementwise distributions; {type(self).__name__} is one of vectors")
         operands, everything = self._operands(formula, variables)
@@ -309,6 +307,20 @@ def _log_odds(below: Formula, above: Formula) -> Formula:
         return below(f, x, *parameters) - above(f, x, *parameters)
 
     return renamed(odds, "cdf_logit", below.arguments)
+
+
+def converted(formula: Formula, x: Any, name: str, domain: Domain) -> Array:
+    """A parameter from what was given in its place: `formula` of `x`, called `name`, in its `domain`."""
+    operand = as_operand(x, name)
+    _check({name: domain}, {name: operand})
+    return evaluate(formula, [operand], like_operands([operand]), common_shape([operand]))
+
+
+def _check(domains: dict[str, Domain], operands: dict[str, Any]) -> None:
+    """Refuse operands outside their domains, where values can be looked at."""
+    if _visible(operands.values()):
+        for name, domain in domains.items():
+            domain.check(operands[name], name)
 
 
 def _visible(operands: Any) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, Self
 
 from bernoulli_latent._arrays import Array
-from bernoulli_latent._evaluation import as_operand, common_shape, evaluate, like_operands
 from bernoulli_latent._formula import formula
 from bernoulli_latent.domains import Domain, Real
-from bernoulli_latent.relaxations.base import Discrete
+from bernoulli_latent.relaxations.base import Discrete, converted
 
 __all__ = ["Bernoulli"]
 
@@ -58,9 +57,7 @@ class Bernoulli(Discrete):
         ValueError
             If `probs` is not inside (0, 1).
         """
-        operand = as_operand(probs, "probs")
-        _PROBABILITY.check(operand, "probs")
-        return cls(logits=evaluate(_logits, [operand], like_operands([operand]), common_shape([operand])))
+        return cls(logits=converted(_logits, probs, "probs", _PROBABILITY))
 
     @formula
     def pdf(f, x, logits):

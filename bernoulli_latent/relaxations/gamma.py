@@ -19,7 +19,7 @@ from bernoulli_latent.domains import Positive
 from bernoulli_latent.relaxations._gamma_draws import draw_log_gamma
 from bernoulli_latent.relaxations.base import Continuous
 
-__all__ = ["Gamma", "draw_gamma", "log_draw"]
+__all__ = ["Gamma", "draw_gamma", "exponential", "log_draw"]
 
 
 class Gamma(Continuous):
@@ -184,6 +184,12 @@ def log_draw(f: Any, standard: Any, concentration: Any, rate: Any) -> Any:
 @formula
 def _draw(f: Any, standard: Any, concentration: Any, rate: Any) -> Any:
     return f.exp(log_gamma_draw(f, standard, concentration)) / rate
+
+
+@formula
+def exponential(f: Any, logarithm: Any) -> Any:
+    """Draw that is given by its `logarithm`."""
+    return f.exp(logarithm)
 
 
 def draw_gamma(

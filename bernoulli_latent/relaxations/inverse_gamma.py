@@ -11,7 +11,7 @@ from bernoulli_latent._formula import formula
 from bernoulli_latent._namespaces.incomplete_gamma import log_quantile_path, log_quantile_slope
 from bernoulli_latent.domains import Positive
 from bernoulli_latent.relaxations.base import Continuous
-from bernoulli_latent.relaxations.gamma import Gamma
+from bernoulli_latent.relaxations.gamma import Gamma, exponential
 
 __all__ = ["InverseGamma"]
 
@@ -53,7 +53,7 @@ class InverseGamma(Continuous):
     def sample(self, shape: int | tuple[int, ...] = (), *, rng: Any = None) -> Array:
         """Draw from the distribution: the exponential of `log_sample`, which see; infinite where that overflows."""
         logarithm = self.log_sample(shape, rng=rng)
-        return evaluate(_exponential, [logarithm], logarithm, tuple(logarithm.shape))
+        return evaluate(exponential, [logarithm], logarithm, tuple(logarithm.shape))
 
     def log_sample(self, shape: int | tuple[int, ...] = (), *, rng: Any = None) -> Array:
         """Draw the logarithm of the variable, which is finite where the variable itself would overflow."""
@@ -133,11 +133,6 @@ class InverseGamma(Continuous):
     def entropy(f, concentration, rate):
         spread = Gamma.entropy(f, concentration, rate)
         return spread + 2 * (f.digamma_gap(concentration) + f.log(rate) - f.log(concentration))
-
-
-@formula
-def _exponential(f: Any, x: Any) -> Any:
-    return f.exp(x)
 
 
 def _log_mass(f: Any, x: Any, concentration: Any, rate: Any) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from bernoulli_latent._arrays import Array
-from bernoulli_latent._evaluation import common_shape, evaluate, like_operands
-from bernoulli_latent._formula import Formula, formula
+from bernoulli_latent._evaluation import evaluate, like_operands
+from bernoulli_latent._formula import formula
 from bernoulli_latent._random import draw_logistic, key_from
 from bernoulli_latent.domains import Positive, Real
 from bernoulli_latent.relaxations.base import Distribution, draws_shape
-from bernoulli_latent.relaxations.gamma import Gamma, draw_gamma, log_draw
+from bernoulli_latent.relaxations.gamma import Gamma, draw_gamma, exponential, log_draw
 
 __all__ = ["NormalGamma", "ValueAndPrecision"]
 
@@ -89,7 +89,7 @@ class NormalGamma(Distribution):
         log_precision = draw_gamma(log_draw, size, like, self.concentration, self.rate, key)
         operands = [draw_logistic(size, like, key), log_precision, self.loc, self.kappa]
         return ValueAndPrecision(
-            evaluate(_value, operands, like, size), evaluate(_precision, [log_precision], like, size)
+            evaluate(_value, operands, like, size), evaluate(exponential, [log_precision], like, size)
         )
 
     def mean(self) -> ValueAndPrecision:
@@ -123,10 +123,6 @@ class NormalGamma(Distribution):
         log_variance = f.digamma_gap(concentration) + f.log(rate) - f.log(concentration) - f.log(kappa)
         return Gamma.entropy(f, concentration, rate) + (f.log_two_pi + 1 + log_variance) / 2
 
-    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None = None) -> Array:
-        operands, everything = self._operands(formula, variables)
-        return evaluate(formula, operands, like_operands(everything), common_shape(everything), out)
-
 
 def _inside(f: Any, precision: Any) -> tuple[Any, Any]:
     """Whether `precision` is impossible, and otherwise `precision`."""
@@ -137,11 +133,6 @@ def _inside(f: Any, precision: Any) -> tuple[Any, Any]:
 @formula
 def _value(f: Any, t: Any, log_precision: Any, loc: Any, kappa: Any) -> Any:
     return loc + f.ndtri_logit(t) * f.exp(-(log_precision + f.log(kappa)) / 2)
-
-
-@formula
-def _precision(f: Any, log_precision: Any) -> Any:
-    return f.exp(log_precision)
 
 
 @formula

@@ -100,4 +100,4 @@ def _panel(f, integrand, measure, low, high, rate, nodes):
         size = low + (left - 1 / left) / (2 * rate)
         return measure.density(f, size) * integrand(size) / (1 / (left + 1 / left) + 1 / (right + 1 / right))
 
-    return reach / rate * f.weighted_sum(term, legendre_rule(nodes["double" if f.epsilon < 1e-10 else "single"]))
+    return reach / rate * f.weighted_sum(term, legendre_rule(f.by_precision(**nodes)))

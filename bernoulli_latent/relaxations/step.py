@@ -74,7 +74,7 @@ class Step(Continuous):
         """Draw from the distribution, as the base does."""
         return self.icdf_logit(draw_logistic(self._size(shape), like_operands([*self.parameters.values()]), rng))
 
-    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None) -> Array:
+    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None = None) -> Array:
         names = [name for name in formula.arguments if name not in ("logits", "base")]
         if len(names) != len(variables):
             raise TypeError(f"`{formula.__name__}` takes {len(names)} values {tuple(names)}; got {len(variables)}")

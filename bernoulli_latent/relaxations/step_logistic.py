@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, Self
 
 from bernoulli_latent._arrays import Array
-from bernoulli_latent._evaluation import as_operand, common_shape, evaluate, like_operands
 from bernoulli_latent._formula import formula
 from bernoulli_latent.domains import Domain, Real
-from bernoulli_latent.relaxations.base import Continuous
+from bernoulli_latent.relaxations.base import Continuous, converted
 
 __all__ = ["StepLogistic"]
 
@@ -63,9 +62,7 @@ class StepLogistic(Continuous):
         ValueError
             If `alpha` is not inside (0, 2).
         """
-        operand = as_operand(alpha, "alpha")
-        _ALPHA.check(operand, "alpha")
-        return cls(logits=evaluate(_logits, [operand], like_operands([operand]), common_shape([operand])))
+        return cls(logits=converted(_logits, alpha, "alpha", _ALPHA))
 
     @formula
     def pdf(f, z, logits):
