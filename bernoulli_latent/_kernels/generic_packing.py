@@ -8,27 +8,52 @@ so the unpacked matrix never exists as a whole.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
-from bernoulli_latent._arrays import Array, is_torch, namespace
+from bernoulli_latent._arrays import Array, is_torch, namespace, on_host
+from bernoulli_latent._kernels import device, device_products
 
-__all__ = ["bit_counts", "cross_products", "hamming_pairs", "hamming_rows", "pack", "unpack"]
+__all__ = [
+    "bit_counts",
+    "cross_products",
+    "full_precision",
+    "hamming_pairs",
+    "hamming_rows",
+    "pack",
+    "pack_bits",
+    "unpack",
+]
 
 BLOCK_ENTRIES = 2**22
-"""Entries unpacked at one time: as 64-bit integers they take 32 MB."""
+"""Entries unpacked at one time in host memory: as 64-bit integers they take 32 MB."""
+
+DEVICE_ENTRIES = 2**27
+"""Entries unpacked at one time on a device, which wants large pieces: 128 MB of octets."""
 
 EXACT_ROWS = 2**22
 """A float32 sum of so many +-1 is exact, with room to spare: float32 holds every integer up to 2**24."""
 
+GATHER = 0x0102040810204080
+"""Times eight bytes that are 0 or 1, this has them as the bits of its highest byte; no sum carries."""
+
 
 def pack(values: Array) -> tuple[Array, bool, bool, int]:
     """Pack ``values > 0``; say whether 0 and -1 occur, and which flat index is first outside {-1, 0, 1}, or -1."""
+    if device.fuses(values):
+        words, found = device.pack_values(values)
+        if found < 4:
+            return words, found & 1 != 0, found & 2 != 0, -1
+    return _pack(values)
+
+
+def _pack(values: Array) -> tuple[Array, bool, bool, int]:
+    """The same in plain array code, which also finds what is no bit."""
     xp = namespace(values)
     n_samples, n_bits = values.shape
-    words = xp.empty((n_samples, -(-n_bits // 64)), dtype=_bit_positions(values).dtype, device=values.device)
+    words = xp.empty((n_samples, -(-n_bits // 64)), dtype=_word(values), device=values.device)
     has_zero = has_minus_one = False
-    for start, stop in _blocks(n_samples, n_bits):
+    for start, stop in _blocks(n_samples, n_bits, values):
         block = values[start:stop, :]
         zero, one, minus_one = block == 0, block == 1, (block == -1) & (block < 0)  # torch: uint8 255 == -1
         known = zero | one | minus_one
@@ -37,20 +62,32 @@ def pack(values: Array) -> tuple[Array, bool, bool, int]:
             return words, has_zero, has_minus_one, start * n_bits + int(first)
         has_zero |= bool(xp.any(zero))
         has_minus_one |= bool(xp.any(minus_one))
-        words[start:stop, :] = _pack_block(one)
+        words[start:stop, :] = pack_bits(one)
     return words, has_zero, has_minus_one, -1
+
+
+def pack_bits(bits: Array) -> Array:
+    """Words of booleans, eight of them at a time."""
+    xp, (n_samples, n_bits) = namespace(bits), bits.shape
+    words = xp.empty((n_samples, -(-n_bits // 64)), dtype=_word(bits), device=bits.device)
+    padded = xp.zeros((n_samples, 64 * words.shape[1]), dtype=xp.bool, device=bits.device)
+    padded[:, :n_bits] = bits
+    words.view(xp.uint8)[...] = (padded.view(words.dtype) * GATHER).view(xp.uint8)[:, 7::8]
+    return words
 
 
 def unpack(words: Array, n_bits: int, low: float, high: float, dtype: Any) -> Array:
     """Matrix ``(n_samples, n_bits)`` of `dtype`: `high` for a bit that is set, `low` for one that is not."""
     xp = namespace(words)
     values = xp.empty((words.shape[0], n_bits), dtype=dtype, device=words.device)
-    choice = xp.asarray([low, high], dtype=dtype, device=words.device)
-    shift = _bit_positions(words)
-    for start, stop in _blocks(words.shape[0], n_bits):
-        bits = (words[start:stop, :, None] >> shift) & 1
-        flat = xp.reshape(bits, (stop - start, -1))[:, :n_bits]
-        values[start:stop, :] = xp.where(flat == 1, choice[1], choice[0])
+    place, octet = xp.arange(8, device=words.device), xp.arange(256, device=words.device)
+    levels = xp.asarray([low, high], dtype=dtype, device=words.device)
+    bits = (octet[:, None] >> place) & 1
+    table = xp.astype(xp.where(bits == 1, levels[1], levels[0]), values.dtype).view(xp.int64)
+    for start, stop in _blocks(words.shape[0], n_bits, words):
+        octets = xp.astype(xp.reshape(words[start:stop, :].view(xp.uint8), (-1,)), xp.int32)
+        entries = xp.take(table, octets, axis=0).view(values.dtype)
+        values[start:stop, :] = xp.reshape(entries, (stop - start, -1))[:, :n_bits]
     return values
 
 
@@ -58,21 +95,35 @@ def bit_counts(words: Array, n_bits: int) -> Array:
     """How many samples have each bit set, ``(n_bits,)`` int64."""
     xp = namespace(words)
     counts = xp.zeros((n_bits,), dtype=xp.int64, device=words.device)
-    for start, stop in _blocks(words.shape[0], n_bits):
+    for start, stop in _blocks(words.shape[0], n_bits, words):
         counts += xp.sum(unpack(words[start:stop, :], n_bits, 0, 1, xp.int8), axis=0, dtype=xp.int64)
     return counts
 
 
 def cross_products(words: Array, n_bits: int) -> Array:
-    """Sum over samples of ``y y^T`` for ``y`` in {-1, +1} with a constant +1 appended last; int64, exact."""
+    """Sum over samples of ``y y^T`` for ``y`` in {-1, +1} with a constant +1 appended last; int64, exact.
+
+    With ones (0 or 1) instead it is ``joint``: of n samples, i is set in ``joint[i, i]`` and i and j in
+    ``joint[i, j]``, and the product of their signs sums to ``n - 2 (joint[i, i] + joint[j, j]) + 4 joint[i, j]``.
+    """
+    xp, n = namespace(words), words.shape[0]
+    octets = device_products.multiplies_octets(words)
+    counted, exact = (device_products.joint_counts, device_products.EXACT_ROWS) if octets else (_joint, EXACT_ROWS)
+    joint = xp.full((n_bits + 1, n_bits + 1), n, dtype=xp.int64, device=words.device)
+    joint[:-1, :-1] = 0
+    for start, stop in _blocks(n, n_bits, words, exact):
+        joint[:-1, :-1] += counted(words[start:stop, :], n_bits)
+    ones = xp.asarray(xp.linalg.diagonal(joint), copy=True)
+    joint[-1, :] = joint[:, -1] = ones
+    return n - 2 * (ones[:, None] + ones[None, :]) + 4 * joint
+
+
+def _joint(words: Array, n_bits: int) -> Array:
+    """Samples in which both of two bits are set, by products of real numbers."""
     xp = namespace(words)
-    products = xp.zeros((n_bits + 1, n_bits + 1), dtype=xp.int64, device=words.device)
-    for start, stop in _blocks(words.shape[0], n_bits):
-        constant = xp.ones((stop - start, 1), dtype=xp.float32, device=words.device)
-        signs = xp.concat([unpack(words[start:stop, :], n_bits, -1, 1, xp.float32), constant], axis=1)
-        with _full_precision(words):
-            products += xp.astype(signs.T @ signs, xp.int64)
-    return products
+    ones = unpack(words, n_bits, 0, 1, xp.float32)
+    with full_precision(words):
+        return xp.astype(ones.T @ ones, xp.int64)
 
 
 def hamming_rows(a_words: Array, b_words: Array) -> Array:
@@ -86,32 +137,21 @@ def hamming_pairs(a_words: Array, b_words: Array) -> Array:
     xp = namespace(a_words, b_words)
     n, m, n_words = a_words.shape[0], b_words.shape[0], a_words.shape[1]
     distances = xp.zeros((n, m), dtype=xp.int64, device=a_words.device)
-    for start, stop in _blocks(n_words, 64 * (n + m)):
+    for start, stop in _blocks(n_words, 64 * (n + m), a_words):
         a, b = (unpack(x[:, start:stop], 64 * (stop - start), -1, 1, xp.float32) for x in (a_words, b_words))
-        with _full_precision(a_words):
+        with full_precision(a_words):
             distances += (64 * (stop - start) - xp.astype(a @ b.T, xp.int64)) // 2
     return distances
 
 
-def _blocks(n_rows: int, row_entries: int) -> Iterator[tuple[int, int]]:
-    rows = max(1, min(EXACT_ROWS, BLOCK_ENTRIES // row_entries))
+def _blocks(n_rows: int, row_entries: int, like: Array, exact: int = EXACT_ROWS) -> Iterator[tuple[int, int]]:
+    entries = BLOCK_ENTRIES if on_host(like) else DEVICE_ENTRIES
+    rows = max(1, min(exact, entries // row_entries))
     return ((start, min(start + rows, n_rows)) for start in range(0, n_rows, rows))
 
 
-def _bit_positions(like: Array) -> Array:
-    xp = namespace(like)
-    return xp.arange(64, dtype=xp.int64 if is_torch(like) else xp.uint64, device=like.device)
-
-
-def _pack_block(bits: Array) -> Array:
-    """Words of a block of booleans; each bit is shifted to its own place, so their sum is their union."""
-    xp = namespace(bits)
-    position = _bit_positions(bits)
-    n_samples, n_bits = bits.shape
-    n_words = -(-n_bits // 64)
-    padded = xp.zeros((n_samples, 64 * n_words), dtype=position.dtype, device=bits.device)
-    padded[:, :n_bits] = xp.astype(bits, position.dtype)
-    return xp.sum(xp.reshape(padded, (n_samples, n_words, 64)) << position, axis=2, dtype=position.dtype)
+def _word(like: Array) -> Any:
+    return namespace(like).int64 if is_torch(like) else namespace(like).uint64
 
 
 def _count_bits(words: Array) -> Array:
@@ -122,10 +162,20 @@ def _count_bits(words: Array) -> Array:
     return (octets * 0x0101010101010101) >> 56
 
 
-def _full_precision(like: Array) -> AbstractContextManager[Any]:
-    """Switch autocast off, which would round counts to half precision; TF32 may stay, +-1 is exact in it."""
+@contextmanager
+def full_precision(like: Array) -> Iterator[None]:
+    """Multiply as the dtypes say: autocast would round to half precision, and TF32 to eleven bits."""
     if not is_torch(like):
-        return nullcontext()
+        yield
+        return
     import torch
 
-    return torch.autocast(like.device.type, enabled=False)
+    matmul = torch.backends.cuda.matmul
+    name, exact = ("fp32_precision", "ieee") if hasattr(matmul, "fp32_precision") else ("allow_tf32", False)
+    before = getattr(matmul, name)
+    setattr(matmul, name, exact)
+    try:
+        with torch.autocast(like.device.type, enabled=False):
+            yield
+    finally:
+        setattr(matmul, name, before)

@@ -14,11 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bernoulli_latent._arrays import Array, is_torch, namespace, on_host
-from bernoulli_latent._kernels.generic_packing import pack
+from bernoulli_latent._kernels import device
+from bernoulli_latent._kernels.generic_packing import full_precision, pack_bits
 
 __all__ = ["BOX_MULLER", "BoxMuller", "draw", "draw_rows", "normals", "normals_of", "philox", "real_name"]
 
 LOW_WORD = 0xFFFFFFFF
+
+HOST_BLOCK, DEVICE_ENTRIES = 256, 2**25
+"""Rows computed together on the host, and normals on a device, which wants large pieces: 128 MB in float32."""
 
 
 class BoxMuller(NamedTuple):
@@ -189,6 +193,8 @@ def normals(key: int, start: int, n: int, columns: int, dtype: object, like: Arr
 
 def normals_of(key: int, rows: Array, columns: int, real: str, first: int = 0) -> Array:
     """Columns `first`, a multiple of four, to ``first + columns`` of the `rows` of the table."""
+    if real == "float32" and device.fuses(rows):
+        return device.normals_of(key, rows, columns, first)
     xp, width = namespace(rows), 4 if real == "float32" else 2
     row = rows[:, None]
     group = (first // width + xp.arange(-(-columns // width), dtype=xp.int64, **_place(rows)))[None, :]
@@ -218,7 +224,13 @@ def _place(like: Array) -> dict[str, Any]:
 def draw(key: int, start: int, n: int, factor: Array, index: Array, flip: Array, constant: bool = False) -> Array:
     """Packed bits of rows ``start`` to ``start + n``; see :func:`draw_rows`."""
     check_request(key, start, n)
-    return draw_rows(key, _count_rows(start, n, factor), factor, index, flip, constant)
+    check_bits(factor, index, flip)
+    size, words = _block_rows(factor), _empty_words(n, factor, index)
+    for first in range(start - start % size, start + n, size):
+        begin, stop = max(first, start), min(first + size, start + n)
+        rows, place = _count_rows(begin, stop - begin, factor), slice(begin - first, stop - first)
+        words[begin - start : stop - start, :] = _bits(key, rows, place, factor, index, flip, constant)
+    return words
 
 
 def draw_rows(key: int, rows: Array, factor: Array, index: Array, flip: Array, constant: bool = False) -> Array:
@@ -230,23 +242,54 @@ def draw_rows(key: int, rows: Array, factor: Array, index: Array, flip: Array, c
     """
     check_rows(key, rows)
     check_bits(factor, index, flip)
-    xp, size = namespace(factor), 256 if on_host(factor) else 4096
-    shape, integer = (rows.shape[0], -(-index.shape[0] // 64)), xp.int64 if is_torch(factor) else xp.uint64
-    words = xp.zeros(shape, dtype=integer, **_place(factor))
+    xp, size, words = namespace(factor), _block_rows(factor), _empty_words(rows.shape[0], factor, index)
     order, stop = xp.argsort(rows), 0
     for count in xp.unique_counts(rows // size).counts.tolist():
         here = order[stop : stop + count]
         stop += count
-        words[here, :] = pack(_signs(key, rows[here], size, factor, constant)[:, index] ^ flip)[0]
+        words[here, :] = _bits(key, rows[here], rows[here] % size, factor, index, flip, constant)
     return words
 
 
-def _signs(key: int, rows: Array, size: int, factor: Array, constant: bool) -> Array:
-    """Signs of the scores of `rows` that share an aligned block of ``size`` rows."""
+def _block_rows(factor: Array) -> int:
+    """Rows of a block: a power of two that depends on the model alone."""
+    if on_host(factor):
+        return HOST_BLOCK
+    return max(HOST_BLOCK, 1 << (int(DEVICE_ENTRIES // factor.shape[0]).bit_length() - 1))
+
+
+def _empty_words(n: int, factor: Array, index: Array) -> Array:
+    xp = namespace(factor)
+    integer = xp.int64 if is_torch(factor) else xp.uint64
+    return xp.empty((n, -(-index.shape[0] // 64)), dtype=integer, **_place(factor))
+
+
+def _bits(key: int, rows: Array, place: Any, factor: Array, index: Array, flip: Array, constant: bool) -> Array:
+    """Packed bits of `rows` that share an aligned block, in which they stand at `place`."""
+    scores = _scores(key, rows, place, factor, constant)
+    if device.fuses(scores):
+        return device.pack_signs(scores, index, flip)
+    return pack_bits((scores >= 0)[:, index] ^ flip)
+
+
+def _scores(key: int, rows: Array, place: Any, factor: Array, constant: bool) -> Array:
+    """Scores of `rows`, computed at their `place` in the whole block."""
     xp, (height, rank) = namespace(factor), factor.shape
-    panel, place = xp.zeros((size, rank), dtype=factor.dtype, **_place(factor)), rows % size
-    panel[place, :] = normals_of(key, rows, rank, real_name(factor.dtype))
+    panel = _placed(normals_of(key, rows, rank, real_name(factor.dtype)), place, _block_rows(factor))
     panel[:, 0] = 1.0 if constant else xp.abs(panel[:, 0])
+    scores = xp.empty((panel.shape[0], height), dtype=factor.dtype, **_place(factor))
     step = max(64, -(-height // 8))
-    scores = [panel[:, : top + step] @ factor[top : top + step, : top + step].T for top in range(0, height, step)]
-    return xp.concat(scores, axis=1)[place, :] >= 0
+    with full_precision(factor):
+        for top in range(0, height, step):
+            rest = slice(top, top + step)
+            xp.matmul(panel[:, : top + step], factor[rest, : top + step].T, out=scores[:, rest])
+    return scores[place, :]
+
+
+def _placed(normals: Array, place: Any, size: int) -> Array:
+    """The `normals` at their `place` among `size` rows, the others zero."""
+    if isinstance(place, slice) and normals.shape[0] == size:
+        return normals
+    panel = namespace(normals).zeros((size, normals.shape[1]), dtype=normals.dtype, **_place(normals))
+    panel[place, :] = normals
+    return panel

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from bernoulli_latent._arrays import Array, is_torch, namespace, on_host
-from bernoulli_latent._kernels.generic_packing import pack
+from bernoulli_latent._kernels.generic_packing import full_precision, pack_bits
 from bernoulli_latent._kernels.generic_sampling import check_request, normals_of, real_name
 
 __all__ = ["check_groups", "check_model", "draw_chain", "draw_factors", "draw_groups", "first_column"]
@@ -119,11 +119,14 @@ def _draw(key: int, start: int, n: int, thresholds: Array, n_factors: int, block
     while stop < n:
         begin, stop = stop, min(stop + size - (start + stop) % size, n)
         own = rows[begin:stop]
-        latent = block(own, _factors(key, own, n_factors, size, thresholds))
+        with full_precision(thresholds):
+            latent = block(own, _factors(key, own, n_factors, size, thresholds))
         for first in range(0, n_bits, CHUNK):
             bits = slice(first, min(first + CHUNK, n_bits))
             e = normals_of(key, own, bits.stop - first, real_name(thresholds.dtype), first_column(n_factors) + first)
-            words[begin:stop, first // 64 : -(-bits.stop // 64)] = pack(thresholds[bits] + latent(bits, e) >= 0)[0]
+            with full_precision(thresholds):
+                scores = thresholds[bits] + latent(bits, e)
+            words[begin:stop, first // 64 : -(-bits.stop // 64)] = pack_bits(scores >= 0)
     return words
 
 

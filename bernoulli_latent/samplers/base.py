@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any, Generic, Self, TypeVar
 
-from bernoulli_latent._arrays import Array, namespace
+from bernoulli_latent._arrays import Array, namespace, on_host
 from bernoulli_latent._checks import check_count
 from bernoulli_latent._random import key_from
 from bernoulli_latent.bits import LEVELS, BitArray
@@ -18,7 +18,7 @@ from bernoulli_latent.samplers.report import FitReport, warn_of_errors
 __all__ = ["BitSampler", "BitSource", "sample_moments"]
 
 BLOCK = 4096
-"""Rows unpacked at a time."""
+"""Rows drawn and unpacked at a time in host memory."""
 
 Model = TypeVar("Model")
 
@@ -76,8 +76,9 @@ class BitSource(ABC):
         form, key = self._form, key_from(rng)
         if packed:
             return self._draw(key, start, n)
-        first = form.write(self._draw(key, start, min(n, BLOCK)), values)
-        if n <= BLOCK:
+        whole = n <= BLOCK or not on_host(form.like)  # a device wants large pieces
+        first = form.write(self._draw(key, start, n if whole else BLOCK), values)
+        if whole:
             return first
         bits = namespace(first).empty((n, first.shape[1]), dtype=first.dtype, device=first.device)
         bits[:BLOCK, :] = first
