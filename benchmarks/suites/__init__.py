@@ -27,6 +27,7 @@ NAMES = (
     "relaxations",
     "elsewhere",
     "digits_vae",
+    "gpu",
 )
 
 
