@@ -161,7 +161,7 @@ def nearest_correlation(
     check_method(method, problem)
     tol, max_iter = check_tolerance(tol, problem.a), check_count(max_iter, "max_iter", least=1)
     if problem.accepts(problem.a):
-        return RepairResult(problem.a + 0, 0.0, _smallest_eigenvalue(problem.a), 0, True, 1, 0.0, None)
+        return RepairResult(problem.a + 0, 0.0, float(_eigenvalues(problem.a)[0]), 0, True, 1, 0.0, None)
     row = problem.fixed_row()
     rest = problem if row is None else problem.without_row(row)
     restart = None if start is None else check_start(start.state, rest, method)
@@ -175,13 +175,13 @@ def nearest_correlation(
 def _result(
     problem: Problem, solution: Solution, matrix: Array, tol: float, start: RepairResult | None
 ) -> RepairResult:
-    eigendecompositions, lowest = solution.eigendecompositions, solution.lowest
-    if lowest is None:
-        lowest, eigendecompositions = _smallest_eigenvalue(problem.a), eigendecompositions + 1
+    eigendecompositions, eigenvalues = solution.eigendecompositions, solution.eigenvalues
+    if eigenvalues is None:
+        eigenvalues, eigendecompositions = _eigenvalues(problem.a), eigendecompositions + 1
     return RepairResult(
         matrix=matrix,
         distance=problem.distance(matrix),
-        min_eigenvalue_before=lowest,
+        min_eigenvalue_before=float(eigenvalues[0]),
         iterations=solution.iterations + (0 if start is None else start.iterations),
         converged=solution.residual <= tol,
         eigendecompositions=eigendecompositions + (0 if start is None else start.eigendecompositions),
@@ -190,8 +190,8 @@ def _result(
     )
 
 
-def _smallest_eigenvalue(a: Array) -> float:
-    return float(namespace(a).linalg.eigvalsh(a)[0])
+def _eigenvalues(a: Array) -> Array:
+    return namespace(a).linalg.eigvalsh(a)
 
 
 def _warn(problem: Problem, result: RepairResult, method: str, tol: float) -> None:
