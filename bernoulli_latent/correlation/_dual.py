@@ -15,10 +15,14 @@ from typing import TypeAlias
 
 from bernoulli_latent._arrays import Array, is_torch, namespace
 
-__all__ = ["DiagonalDual", "Dual", "DualPoint", "History", "MaskedDual", "diagonal_matrix", "factor"]
+__all__ = ["DiagonalDual", "Dual", "DualPoint", "History", "MaskedDual", "diagonal_matrix", "factor", "plus_diagonal"]
 
 History: TypeAlias = tuple[tuple[Array, Array], ...]
 """Multipliers and gradients of points of the dual, newest last."""
+
+
+FARTHEST = 4.0
+"""Most by which a step is made longer or shorter because diagonal entries are nearly hyperbolas."""
 
 
 @dataclass(frozen=True)
@@ -120,11 +124,11 @@ class DiagonalDual(Dual):
         """Error of ``1 - target / x``, scaled back.
 
         A diagonal entry `x` falls like a hyperbola in its multiplier, so that the reciprocal is nearly linear. Steps
-        for `x` itself would at best halve an entry that has a small target.
+        for `x` itself would at best halve an entry that has a small target. Far away this holds only so far.
         """
         xp = namespace(self.target)
         ratio = (point.gradient + self.target) / self.target
-        return point.gradient * xp.clip(ratio, 0.1, None)
+        return point.gradient * xp.clip(ratio, 1 / FARTHEST, FARTHEST)
 
     def curvature(self, point: DualPoint) -> tuple[Callable[[Array], Array], Array]:
         xp = namespace(self.b)
@@ -140,7 +144,7 @@ class DiagonalDual(Dual):
         return product, _cast(xp.linalg.diagonal(squared_projector) + 2 * xp.sum(mixed, axis=1), self.b)
 
     def _shifted(self, multipliers: Array) -> Array:
-        return self.b + diagonal_matrix(multipliers)
+        return plus_diagonal(self.b, multipliers)
 
     def _prescribed(self, positive: Array, vectors: Array) -> Array:
         return vectors**2 @ positive
@@ -199,6 +203,16 @@ def diagonal_matrix(x: Array) -> Array:
     return namespace(x).eye(x.shape[0], dtype=x.dtype, device=device(x)) * x
 
 
+def plus_diagonal(a: Array, x: Array) -> Array:
+    """`a` with `x` added to its diagonal."""
+    from array_api_compat import device
+
+    xp = namespace(a)
+    total, i = xp.asarray(a, copy=True), xp.arange(a.shape[0], device=device(a))
+    total[i, i] += x
+    return total
+
+
 def _cast(x: Array, like: Array) -> Array:
     return namespace(x).astype(x, like.dtype, copy=False)
 
@@ -207,7 +221,7 @@ def _eigenpairs(a: Array, single: bool) -> tuple[Array, Array]:
     """Eigenvalues in the dtype of `a`; the eigenvectors are left in single precision if that is what they have."""
     xp = namespace(a)
     if not single:
-        return tuple(xp.linalg.eigh(a))  # type: ignore[return-value]
+        return tuple(xp.linalg.eigh(a))
     a32 = xp.astype(a, xp.float32)
     if is_torch(a):
         values, vectors = xp.linalg.eigh(a32)
@@ -240,4 +254,4 @@ def _projector(negative: Array, positive: Array) -> Array:
     """Projector on the positive eigenvectors, from whichever of the two sets is smaller."""
     if positive.shape[1] <= negative.shape[1]:
         return positive @ positive.mT
-    return diagonal_matrix(namespace(negative).ones_like(negative[:, 0])) - negative @ negative.mT
+    return plus_diagonal(-(negative @ negative.mT), 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bernoulli_latent._arrays import Array, namespace
-from bernoulli_latent.correlation._dual import DualPoint, diagonal_matrix
+from bernoulli_latent.correlation._dual import DualPoint, diagonal_matrix, factor
 from bernoulli_latent.correlation._newton import newton, start_newton
 from bernoulli_latent.correlation._problem import Problem, with_diagonal
 from bernoulli_latent.correlation._projections import AlternatingState, alternating
@@ -20,14 +20,30 @@ Callback = Callable[[int, dict[str, float]], object]
 
 @dataclass(frozen=True)
 class Solution:
-    """A repaired matrix and how it was reached; `eigenvalues` are those of the input, if they were met."""
+    """Factor of the semidefinite part of a repaired matrix, and how it was reached.
 
-    matrix: Array
+    The prescribed entries are met to the tolerance if `exact`; else the diagonal alone will be, by scaling rows.
+    `eigenvalues` are those of the input, if they were met.
+    """
+
+    problem: Problem
+    part: Array
+    exact: bool = False
     iterations: int = 0
     eigendecompositions: int = 1
     residual: float = 0.0
     restart: Any = None
     eigenvalues: Array | None = None
+
+    @property
+    def matrix(self) -> Array:
+        """The repaired matrix."""
+        return (self.problem.assemble_fixed if self.exact else self.problem.assemble)(self.part)
+
+    @property
+    def rows(self) -> Array:
+        """Factor of the repaired matrix less its `base`, with rows of the right length."""
+        return self.problem.rows(self.part)
 
 
 class State(Protocol):
@@ -68,9 +84,10 @@ def solve(
         state, iterations = following, iterations + 1
         if callback is not None:
             callback(iterations, {"residual": state.residual, "eigendecompositions": state.evaluations})
-    reached = problem.fixed is not None and state.residual <= tol
-    matrix = (problem.assemble_fixed if reached else problem.assemble)(state.factor())
-    return Solution(matrix, iterations, state.evaluations, state.residual, state.restart, eigenvalues)
+    exact = problem.fixed is not None and state.residual <= tol
+    return Solution(
+        problem, state.factor(), exact, iterations, state.evaluations, state.residual, state.restart, eigenvalues
+    )
 
 
 def _states(problem: Problem, method: str, tol: float, restart: Any) -> tuple[Iterator[State], Array | None]:
@@ -90,7 +107,7 @@ def _clip(problem: Problem) -> Solution:
     """Drop the eigenvalues below the floor, then scale to the diagonal."""
     dual = problem.dual()
     point = dual.evaluate(0 * dual.start())
-    return Solution(problem.assemble(point.factor()), eigenvalues=_eigenvalues(problem, point))
+    return Solution(problem, point.factor(), eigenvalues=_eigenvalues(problem, point))
 
 
 def _shrink(problem: Problem) -> Solution:
@@ -99,11 +116,11 @@ def _shrink(problem: Problem) -> Solution:
     root = xp.sqrt(problem.excess)
     ones = xp.ones_like(root)
     correlation = with_diagonal((problem.a - problem.base) / (root[:, None] * root), ones)
-    values = xp.linalg.eigvalsh(correlation)
+    values, vectors = xp.linalg.eigh(correlation)
     lowest = values[0] - 8 * xp.finfo(values.dtype).eps * values[-1]
     kept = 1 / (1 - xp.minimum(lowest, 0 * lowest))
-    part = (kept * (correlation - diagonal_matrix(ones)) + diagonal_matrix(ones)) * (root[:, None] * root)
-    return Solution(with_diagonal(problem.base + part, problem.diagonal))
+    part = factor(kept * (values - 1) + 1, vectors)
+    return Solution(problem, problem.scale()[:, None] * part)
 
 
 def _eigenvalues(problem: Problem, point: DualPoint) -> Array | None:
