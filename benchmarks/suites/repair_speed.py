@@ -26,8 +26,8 @@ NEWTON_ITERATIONS = 100
 """Newton's method takes a dozen, or it takes hundreds and shows so as well after these."""
 
 LARGEST_STATSMODELS = 201
-STATSMODELS_FACTOR = 1
-"""statsmodels may do this many times `n` iterations; its default is 100 times `n`."""
+STATSMODELS_FACTORS = {"": 1, ", default settings": 100}
+"""statsmodels may do so many times `n` iterations; the default takes a minute."""
 
 Matrix = np.ndarray[Any, Any]
 
@@ -88,14 +88,15 @@ def _contenders(H: Matrix, quick: bool) -> dict[str, Contender]:
         calls["alternating"] = partial(nearest_correlation, H, method="alternating")
         calls["alternating, tol 1e-3"] = partial(nearest_correlation, H, method="alternating", tol=1e-3)
     if n <= LARGEST_STATSMODELS and not quick:
-        calls["statsmodels corr_nearest"] = partial(_statsmodels, H)
+        for settings, count in STATSMODELS_FACTORS.items():
+            calls[f"statsmodels corr_nearest{settings}"] = partial(_statsmodels, H, count)
     return {key: Contender(call) for key, call in calls.items()}
 
 
-def _statsmodels(H: Matrix) -> Matrix:
+def _statsmodels(H: Matrix, count: int) -> Matrix:
     from statsmodels.stats.correlation_tools import corr_nearest  # type: ignore[import-untyped]
 
-    return np.asarray(corr_nearest(H, n_fact=STATSMODELS_FACTOR))
+    return np.asarray(corr_nearest(H, n_fact=count))
 
 
 def _values(H: Matrix, result: Any) -> dict[str, object]:

@@ -8,16 +8,21 @@ any symmetric mask that holds the diagonal, with multipliers in a matrix that is
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
-from bernoulli_latent._arrays import Array, namespace
+from bernoulli_latent._arrays import Array, is_torch, namespace
 
-__all__ = ["DiagonalDual", "Dual", "DualPoint", "History", "MaskedDual", "diagonal_matrix", "factor"]
+__all__ = ["DiagonalDual", "Dual", "DualPoint", "History", "MaskedDual", "diagonal_matrix", "factor", "plus_diagonal"]
 
 History: TypeAlias = tuple[tuple[Array, Array], ...]
 """Multipliers and gradients of points of the dual, newest last."""
+
+
+FARTHEST = 4.0
+"""Most by which a step is made longer or shorter because diagonal entries are nearly hyperbolas."""
 
 
 @dataclass(frozen=True)
@@ -37,44 +42,93 @@ class DualPoint:
         """What it takes to go on from here."""
         return ((self.multipliers, self.gradient),)
 
+    @property
+    def single(self) -> bool:
+        """Whether the eigenpairs are no better than single precision."""
+        return bool(self.eigenvectors.dtype != self.eigenvalues.dtype)
+
     def factor(self) -> Array:
         """Factor of the positive semidefinite part of `b + Y`."""
-        return factor(self.eigenvalues, self.eigenvectors)
+        return factor(self.eigenvalues, _cast(self.eigenvectors, self.eigenvalues))
 
 
-class Dual(Protocol):
-    """What a solver asks of a dual function; `evaluations` counts the eigendecompositions spent."""
+class Dual(ABC):
+    """A dual function of multipliers shaped like `target`; `evaluations` counts the eigendecompositions spent.
 
-    evaluations: int
+    `unit` is what errors of the prescribed entries are measured in, and `identity` the multipliers of the identity.
+    """
 
+    def __init__(self, b: Array, target: Array, unit: Array, identity: Array) -> None:
+        self.b, self.target, self.unit, self.identity, self.evaluations = b, target, unit, identity, 0
+
+    @abstractmethod
     def start(self) -> Array:
         """Multipliers that give `b` the prescribed entries."""
 
-    def evaluate(self, multipliers: Array) -> DualPoint:
-        """Evaluate the dual: one eigendecomposition."""
-
+    @abstractmethod
     def curvature(self, point: DualPoint) -> tuple[Callable[[Array], Array], Array]:
         """Generalised Hessian at `point`, as a product and as its (approximate) diagonal."""
 
+    @abstractmethod
+    def newton_error(self, point: DualPoint) -> Array:
+        """What a step of Newton's method is to take away: the gradient to first order near the solution."""
 
-class DiagonalDual:
+    @abstractmethod
+    def _shifted(self, multipliers: Array) -> Array:
+        """Matrix `b + Y`."""
+
+    @abstractmethod
+    def _prescribed(self, positive: Array, vectors: Array) -> Array:
+        """Prescribed entries of the matrix with eigenvalues `positive` and eigenvectors `vectors`."""
+
+    def evaluate(self, multipliers: Array, single: bool = False) -> DualPoint:
+        """Evaluate the dual: one eigendecomposition, in single precision if that will do."""
+        self.evaluations += 1
+        return self._point(multipliers, *_eigenpairs(self._shifted(multipliers), single))
+
+    def recentred(self, point: DualPoint) -> DualPoint:
+        """Least point along the identity, which moves the eigenvalues alone: it costs no eigendecomposition."""
+        trace = namespace(self.target).sum(self.target * self.identity)
+        shift = _shift_to_trace(point.eigenvalues, trace)
+        return self._point(point.multipliers + shift * self.identity, point.eigenvalues + shift, point.eigenvectors)
+
+    def rounding(self, point: DualPoint) -> float:
+        """Residual that eigenpairs of single precision leave, about."""
+        xp = namespace(self.unit)
+        size = float(xp.max(xp.abs(point.eigenvalues)))
+        return 0.05 * float(xp.finfo(xp.float32).eps) * size * self._residual(self.identity)
+
+    def _point(self, multipliers: Array, values: Array, vectors: Array) -> DualPoint:
+        xp = namespace(self.b)
+        positive = xp.where(values > 0, values, 0)
+        gradient = _cast(self._prescribed(_cast(positive, vectors), vectors), self.b) - self.target
+        value = float(xp.sum(positive**2) / 2 - xp.sum(self.target * multipliers))
+        residual = self._residual(gradient)
+        return DualPoint(multipliers, values, vectors, value, gradient, residual, self.evaluations)
+
+    def _residual(self, gradient: Array) -> float:
+        xp = namespace(gradient)
+        return float(xp.sqrt(xp.sum((gradient / self.unit) ** 2) / self.b.shape[0]))
+
+
+class DiagonalDual(Dual):
     """Dual for a prescribed diagonal `target` (n,); multipliers are (n,), and errors are measured in `unit` (n,)."""
 
     def __init__(self, b: Array, target: Array, unit: Array) -> None:
-        self.b, self.target, self.unit, self.evaluations = b, target, unit, 0
+        super().__init__(b, target, unit, namespace(target).ones_like(target))
 
     def start(self) -> Array:
         return self.target - namespace(self.b).linalg.diagonal(self.b)
 
-    def evaluate(self, multipliers: Array) -> DualPoint:
-        xp = namespace(self.b)
-        self.evaluations += 1
-        values, vectors = xp.linalg.eigh(self.b + diagonal_matrix(multipliers))
-        positive = xp.where(values > 0, values, 0)
-        gradient = vectors**2 @ positive - self.target
-        value = float(xp.sum(positive**2) / 2 - xp.sum(self.target * multipliers))
-        residual = float(xp.sqrt(xp.mean((gradient / self.unit) ** 2)))
-        return DualPoint(multipliers, values, vectors, value, gradient, residual, self.evaluations)
+    def newton_error(self, point: DualPoint) -> Array:
+        """Error of ``1 - target / x``, scaled back.
+
+        A diagonal entry `x` falls like a hyperbola in its multiplier, so that the reciprocal is nearly linear. Steps
+        for `x` itself would at best halve an entry that has a small target. Far away this holds only so far.
+        """
+        xp = namespace(self.target)
+        ratio = (point.gradient + self.target) / self.target
+        return point.gradient * xp.clip(ratio, 1 / FARTHEST, FARTHEST)
 
     def curvature(self, point: DualPoint) -> tuple[Callable[[Array], Array], Array]:
         xp = namespace(self.b)
@@ -82,34 +136,33 @@ class DiagonalDual:
         squared_projector = _projector(negative, positive) ** 2
 
         def product(h: Array) -> Array:
+            h = _cast(h, negative)
             mixed = positive @ (weights * (positive.mT @ (h[:, None] * negative)))
-            return squared_projector @ h + 2 * xp.sum(mixed * negative, axis=1)
+            return _cast(squared_projector @ h + 2 * xp.sum(mixed * negative, axis=1), self.b)
 
         mixed = (positive**2 @ weights) * negative**2
-        return product, xp.linalg.diagonal(squared_projector) + 2 * xp.sum(mixed, axis=1)
+        return product, _cast(xp.linalg.diagonal(squared_projector) + 2 * xp.sum(mixed, axis=1), self.b)
+
+    def _shifted(self, multipliers: Array) -> Array:
+        return plus_diagonal(self.b, multipliers)
+
+    def _prescribed(self, positive: Array, vectors: Array) -> Array:
+        return vectors**2 @ positive
 
 
-class MaskedDual:
+class MaskedDual(Dual):
     """Dual for the entries of `target` where `mask` is true; multipliers are (n, n), zero off the mask."""
 
     def __init__(self, b: Array, target: Array, mask: Array, unit: Array) -> None:
-        self.b, self.target, self.mask, self.evaluations = b, target, mask, 0
         root = namespace(b).sqrt(unit)
-        self.unit = root[:, None] * root
+        self.mask = mask
+        super().__init__(b, self._on_mask(target), root[:, None] * root, diagonal_matrix(root * 0 + 1))
 
     def start(self) -> Array:
         return self._on_mask(self.target - self.b)
 
-    def evaluate(self, multipliers: Array) -> DualPoint:
-        xp = namespace(self.b)
-        self.evaluations += 1
-        values, vectors = xp.linalg.eigh(self.b + multipliers)
-        part = factor(values, vectors)
-        gradient = self._on_mask(part @ part.mT - self.target)
-        positive = xp.where(values > 0, values, 0)
-        value = float(xp.sum(positive**2) / 2 - xp.sum(self.target * multipliers))
-        residual = float(xp.sqrt(xp.sum((gradient / self.unit) ** 2) / self.b.shape[0]))
-        return DualPoint(multipliers, values, vectors, value, gradient, residual, self.evaluations)
+    def newton_error(self, point: DualPoint) -> Array:
+        return point.gradient
 
     def curvature(self, point: DualPoint) -> tuple[Callable[[Array], Array], Array]:
         xp = namespace(self.b)
@@ -117,12 +170,20 @@ class MaskedDual:
         projector = _projector(negative, positive)
 
         def product(h: Array) -> Array:
+            h = _cast(h, negative)
             mixed = positive @ (weights * (positive.mT @ h @ negative)) @ negative.mT
-            return self._on_mask(projector @ h @ projector + mixed + mixed.mT)
+            return _cast(self._on_mask(projector @ h @ projector + mixed + mixed.mT), self.b)
 
         own = xp.linalg.diagonal(projector)
         mixed = positive**2 @ weights @ (negative**2).mT
-        return product, self._on_mask(own[:, None] * own[None, :] + mixed + mixed.mT, elsewhere=1)
+        return product, _cast(self._on_mask(own[:, None] * own[None, :] + mixed + mixed.mT, elsewhere=1), self.b)
+
+    def _shifted(self, multipliers: Array) -> Array:
+        return self.b + multipliers
+
+    def _prescribed(self, positive: Array, vectors: Array) -> Array:
+        part = factor(positive, vectors)
+        return self._on_mask(part @ part.mT)
 
     def _on_mask(self, x: Array, elsewhere: float = 0) -> Array:
         return namespace(x).where(self.mask, x, elsewhere)
@@ -142,10 +203,48 @@ def diagonal_matrix(x: Array) -> Array:
     return namespace(x).eye(x.shape[0], dtype=x.dtype, device=device(x)) * x
 
 
+def plus_diagonal(a: Array, x: Array) -> Array:
+    """`a` with `x` added to its diagonal."""
+    from array_api_compat import device
+
+    xp = namespace(a)
+    total, i = xp.asarray(a, copy=True), xp.arange(a.shape[0], device=device(a))
+    total[i, i] += x
+    return total
+
+
+def _cast(x: Array, like: Array) -> Array:
+    return namespace(x).astype(x, like.dtype, copy=False)
+
+
+def _eigenpairs(a: Array, single: bool) -> tuple[Array, Array]:
+    """Eigenvalues in the dtype of `a`; the eigenvectors are left in single precision if that is what they have."""
+    xp = namespace(a)
+    if not single:
+        return tuple(xp.linalg.eigh(a))
+    a32 = xp.astype(a, xp.float32)
+    if is_torch(a):
+        values, vectors = xp.linalg.eigh(a32)
+    else:
+        from scipy.linalg import eigh  # NumPy's would work in double precision
+
+        values, vectors = eigh(a32, driver="evd", check_finite=False, overwrite_a=True)
+    return _cast(values, a), vectors
+
+
+def _shift_to_trace(ascending: Array, trace: Array) -> Array:
+    """The `c` for which the positive part of ``ascending + c`` sums to `trace`."""
+    xp = namespace(ascending)
+    values = xp.flip(ascending)
+    counts = xp.astype(xp.cumulative_sum(xp.ones_like(values)), values.dtype)
+    shifts = (trace - xp.cumulative_sum(values)) / counts
+    return shifts[int(xp.count_nonzero(values + shifts > 0)) - 1]
+
+
 def _split(point: DualPoint) -> tuple[Array, Array, Array]:
     """Eigenvectors of both signs, and the divided differences of the positive part between the two."""
     xp = namespace(point.eigenvalues)
-    values, vectors = point.eigenvalues, point.eigenvectors
+    values, vectors = _cast(point.eigenvalues, point.eigenvectors), point.eigenvectors
     first = int(xp.sum(xp.astype(values <= 0, xp.int64)))
     weights = values[first:, None] / (values[first:, None] - values[None, :first])
     return vectors[:, :first], vectors[:, first:], weights
@@ -155,4 +254,4 @@ def _projector(negative: Array, positive: Array) -> Array:
     """Projector on the positive eigenvectors, from whichever of the two sets is smaller."""
     if positive.shape[1] <= negative.shape[1]:
         return positive @ positive.mT
-    return diagonal_matrix(namespace(negative).ones_like(negative[:, 0])) - negative @ negative.mT
+    return plus_diagonal(-(negative @ negative.mT), 1)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from bernoulli_latent._arrays import Array, namespace
-from bernoulli_latent.correlation._dual import DiagonalDual, Dual, MaskedDual, diagonal_matrix
+from bernoulli_latent.correlation._dual import DiagonalDual, Dual, MaskedDual, plus_diagonal
 
 __all__ = ["Problem", "is_positive_definite", "rounding_level"]
 
@@ -76,11 +76,11 @@ class Problem:
         xp = namespace(x)
         if not bool(xp.all(xp.linalg.diagonal(x) == self.diagonal)):
             return False
-        return is_positive_definite(x - self.base + self.slack * diagonal_matrix(self.diagonal))
+        return is_positive_definite(plus_diagonal(x - self.base, self.slack * self.diagonal))
 
     def raised(self, amount: float) -> Problem:
         """Raise the floor by `amount` times the diagonal."""
-        return replace(self, base=self.base + amount * diagonal_matrix(self.diagonal))
+        return replace(self, base=plus_diagonal(self.base, amount * self.diagonal))
 
     @property
     def excess(self) -> Array:
@@ -117,12 +117,16 @@ class Problem:
         scale = self.scale()
         return (self.a - self.base) * scale[:, None] * scale, self.excess * scale**2
 
-    def assemble(self, part: Array) -> Array:
-        """Build the matrix from a factor of its semidefinite part, rows scaled to the exact diagonal."""
+    def rows(self, part: Array) -> Array:
+        """Scale the rows of a factor of the semidefinite part to the exact diagonal."""
         xp = namespace(part)
         norms = xp.linalg.vector_norm(part, axis=1)
-        part = part * (xp.sqrt(self.excess) / xp.where(norms > 0, norms, 1))[:, None]
-        return with_diagonal(self.base + symmetric(part @ part.mT), self.diagonal)
+        return part * (xp.sqrt(self.excess) / xp.where(norms > 0, norms, 1))[:, None]
+
+    def assemble(self, part: Array) -> Array:
+        """Build the matrix from a factor of its semidefinite part, rows scaled to the exact diagonal."""
+        rows = self.rows(part)
+        return with_diagonal(self.base + symmetric(rows @ rows.mT), self.diagonal)
 
     def assemble_fixed(self, part: Array) -> Array:
         """Build the matrix from the factor as it is, with the fixed entries put back exactly."""
@@ -200,5 +204,9 @@ def symmetric(a: Array) -> Array:
 
 def with_diagonal(a: Array, diagonal: Array) -> Array:
     """Replace the diagonal of `a`."""
+    from array_api_compat import device
+
     xp = namespace(a)
-    return xp.where(diagonal_matrix(xp.ones_like(diagonal)) > 0, diagonal, a)
+    result, i = xp.asarray(a, copy=True), xp.arange(a.shape[0], device=device(a))
+    result[i, i] = diagonal
+    return result

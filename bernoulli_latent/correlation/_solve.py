@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bernoulli_latent._arrays import Array, namespace
-from bernoulli_latent.correlation._dual import DualPoint, diagonal_matrix
-from bernoulli_latent.correlation._newton import newton
+from bernoulli_latent.correlation._dual import DualPoint, diagonal_matrix, factor
+from bernoulli_latent.correlation._newton import newton, start_newton
 from bernoulli_latent.correlation._problem import Problem, with_diagonal
 from bernoulli_latent.correlation._projections import AlternatingState, alternating
 from bernoulli_latent.correlation._weighted import start_weighted, weighted
@@ -20,14 +20,30 @@ Callback = Callable[[int, dict[str, float]], object]
 
 @dataclass(frozen=True)
 class Solution:
-    """A repaired matrix and how it was reached; `lowest` is the input's smallest eigenvalue, if it was met."""
+    """Factor of the semidefinite part of a repaired matrix, and how it was reached.
 
-    matrix: Array
+    The prescribed entries are met to the tolerance if `exact`; else the diagonal alone will be, by scaling rows.
+    `eigenvalues` are those of the input, if they were met.
+    """
+
+    problem: Problem
+    part: Array
+    exact: bool = False
     iterations: int = 0
     eigendecompositions: int = 1
     residual: float = 0.0
     restart: Any = None
-    lowest: float | None = None
+    eigenvalues: Array | None = None
+
+    @property
+    def matrix(self) -> Array:
+        """The repaired matrix."""
+        return (self.problem.assemble_fixed if self.exact else self.problem.assemble)(self.part)
+
+    @property
+    def rows(self) -> Array:
+        """Factor of the repaired matrix less its `base`, with rows of the right length."""
+        return self.problem.rows(self.part)
 
 
 class State(Protocol):
@@ -59,7 +75,7 @@ def solve(
         return _shrink(problem)
     if problem.fixed is not None:
         problem = problem.raised(tol * problem.a.shape[0] ** 0.5)
-    states, lowest = _states(problem, method, restart)
+    states, eigenvalues = _states(problem, method, tol, restart)
     state, iterations = next(states), 0
     while state.residual > tol and iterations < max_iter:
         following = next(states, None)
@@ -68,28 +84,30 @@ def solve(
         state, iterations = following, iterations + 1
         if callback is not None:
             callback(iterations, {"residual": state.residual, "eigendecompositions": state.evaluations})
-    reached = problem.fixed is not None and state.residual <= tol
-    matrix = (problem.assemble_fixed if reached else problem.assemble)(state.factor())
-    return Solution(matrix, iterations, state.evaluations, state.residual, state.restart, lowest)
+    exact = problem.fixed is not None and state.residual <= tol
+    return Solution(
+        problem, state.factor(), exact, iterations, state.evaluations, state.residual, state.restart, eigenvalues
+    )
 
 
-def _states(problem: Problem, method: str, restart: Any) -> tuple[Iterator[State], float | None]:
-    """Iterates of the method, and the smallest eigenvalue of the input where the first of them shows it."""
+def _states(problem: Problem, method: str, tol: float, restart: Any) -> tuple[Iterator[State], Array | None]:
+    """Iterates of the method, and the eigenvalues of the input where the first of them shows them."""
     if not problem.separable:
         return weighted(problem, restart or start_weighted(problem)), None
     dual = problem.dual()
-    point = dual.evaluate(restart[-1][0] if restart else dual.start())
-    lowest = _smallest_eigenvalue(problem, point)
+    multipliers = restart[-1][0] if restart else None
     if method == "newton":
-        return newton(dual, point), lowest
-    return alternating(dual, AlternatingState(point, restart or point.restart)), lowest
+        point = start_newton(dual, multipliers)
+        return newton(dual, point, tol), _eigenvalues(problem, point)
+    point = dual.evaluate(dual.start() if multipliers is None else multipliers)
+    return alternating(dual, AlternatingState(point, restart or point.restart)), _eigenvalues(problem, point)
 
 
 def _clip(problem: Problem) -> Solution:
     """Drop the eigenvalues below the floor, then scale to the diagonal."""
     dual = problem.dual()
     point = dual.evaluate(0 * dual.start())
-    return Solution(problem.assemble(point.factor()), lowest=_smallest_eigenvalue(problem, point))
+    return Solution(problem, point.factor(), eigenvalues=_eigenvalues(problem, point))
 
 
 def _shrink(problem: Problem) -> Solution:
@@ -98,18 +116,18 @@ def _shrink(problem: Problem) -> Solution:
     root = xp.sqrt(problem.excess)
     ones = xp.ones_like(root)
     correlation = with_diagonal((problem.a - problem.base) / (root[:, None] * root), ones)
-    values = xp.linalg.eigvalsh(correlation)
+    values, vectors = xp.linalg.eigh(correlation)
     lowest = values[0] - 8 * xp.finfo(values.dtype).eps * values[-1]
     kept = 1 / (1 - xp.minimum(lowest, 0 * lowest))
-    part = (kept * (correlation - diagonal_matrix(ones)) + diagonal_matrix(ones)) * (root[:, None] * root)
-    return Solution(with_diagonal(problem.base + part, problem.diagonal))
+    part = factor(kept * (values - 1) + 1, vectors)
+    return Solution(problem, problem.scale()[:, None] * part)
 
 
-def _smallest_eigenvalue(problem: Problem, point: DualPoint) -> float | None:
-    """Smallest eigenvalue of the input, if `point` decomposed it less a multiple of the identity."""
+def _eigenvalues(problem: Problem, point: DualPoint) -> Array | None:
+    """Eigenvalues of the input, if `point` decomposed it less a multiple of the identity."""
     xp = namespace(problem.a)
     shift = problem.base[0, 0]
-    plain = problem.weights is None and not bool(xp.any(point.multipliers != 0))
+    plain = problem.weights is None and not point.single and not bool(xp.any(point.multipliers != 0))
     if plain and bool(xp.all(problem.base == shift * diagonal_matrix(xp.ones_like(problem.diagonal)))):
-        return float(point.eigenvalues[0] + shift)
+        return point.eigenvalues + shift
     return None

@@ -112,8 +112,8 @@ def onto_bounds(M: Array, rounding: float) -> Array:
     M = xp.where(xp.abs(M) <= 1 + rounding, xp.clip(M, -1.0, 1.0), M)
     low, high = _frechet_bounds(M)
     inner = M[:-1, :-1]
-    inner = xp.where((inner < low) & (inner >= low - 4 * rounding), low, inner)
-    inner = xp.where((inner > high) & (inner <= high + 4 * rounding), high, inner)
+    moved = xp.clip(inner, low, high)
+    inner = xp.where(xp.abs(moved - inner) <= 4 * rounding, moved, inner)
     M = xp.concat([xp.concat([inner, M[:-1, -1:]], axis=1), M[-1:, :]])
     return xp.where(xp.eye(M.shape[0], dtype=xp.bool, device=M.device), xp.ones_like(M), M)
 

@@ -12,7 +12,9 @@ from bernoulli_latent.correlation._problem import Problem
 from bernoulli_latent.correlation._solve import Callback, Solution, solve
 from bernoulli_latent.errors import warn
 
-__all__ = ["RepairResult", "nearest_correlation"]
+__all__ = ["MAX_ITER", "Method", "RepairResult", "eigenvalues_of", "nearest_correlation", "warn_of_residual"]
+
+MAX_ITER = 500
 
 Method: TypeAlias = Literal["newton", "alternating", "clip", "shrink"]
 
@@ -62,7 +64,7 @@ def nearest_correlation(
     min_eigenvalue: float | None = None,
     diagonal: Array | None = None,
     tol: float | None = None,
-    max_iter: int = 500,
+    max_iter: int = MAX_ITER,
     callback: Callback | None = None,
     start: RepairResult | None = None,
 ) -> RepairResult:
@@ -161,7 +163,7 @@ def nearest_correlation(
     check_method(method, problem)
     tol, max_iter = check_tolerance(tol, problem.a), check_count(max_iter, "max_iter", least=1)
     if problem.accepts(problem.a):
-        return RepairResult(problem.a + 0, 0.0, _smallest_eigenvalue(problem.a), 0, True, 1, 0.0, None)
+        return RepairResult(problem.a + 0, 0.0, float(eigenvalues_of(problem.a)[0]), 0, True, 1, 0.0, None)
     row = problem.fixed_row()
     rest = problem if row is None else problem.without_row(row)
     restart = None if start is None else check_start(start.state, rest, method)
@@ -175,13 +177,13 @@ def nearest_correlation(
 def _result(
     problem: Problem, solution: Solution, matrix: Array, tol: float, start: RepairResult | None
 ) -> RepairResult:
-    eigendecompositions, lowest = solution.eigendecompositions, solution.lowest
-    if lowest is None:
-        lowest, eigendecompositions = _smallest_eigenvalue(problem.a), eigendecompositions + 1
+    eigendecompositions, eigenvalues = solution.eigendecompositions, solution.eigenvalues
+    if eigenvalues is None:
+        eigenvalues, eigendecompositions = eigenvalues_of(problem.a), eigendecompositions + 1
     return RepairResult(
         matrix=matrix,
         distance=problem.distance(matrix),
-        min_eigenvalue_before=lowest,
+        min_eigenvalue_before=float(eigenvalues[0]),
         iterations=solution.iterations + (0 if start is None else start.iterations),
         converged=solution.residual <= tol,
         eigendecompositions=eigendecompositions + (0 if start is None else start.eigendecompositions),
@@ -190,23 +192,29 @@ def _result(
     )
 
 
-def _smallest_eigenvalue(a: Array) -> float:
-    return float(namespace(a).linalg.eigvalsh(a)[0])
+def eigenvalues_of(a: Array) -> Array:
+    """Eigenvalues of a symmetric matrix, ascending."""
+    return namespace(a).linalg.eigvalsh(a)
 
 
 def _warn(problem: Problem, result: RepairResult, method: str, tol: float) -> None:
     """Say what the result does not keep."""
     if not result.converged:
-        warn(
-            f"`nearest_correlation` with method {method!r} stopped after {result.iterations} iterations at "
-            f"residual {result.residual:.3g}, above `tol` = {tol:.3g}; pass the result as `start` to go on."
-            + _broken_promise(problem, result.matrix)
-        )
+        promise = " Pass the result as `start` to go on." + _broken_promise(problem, result.matrix)
+        warn_of_residual(method, result.iterations, result.residual, tol, promise)
     elif not problem.accepts(result.matrix):
         warn(
             f"`nearest_correlation` with method {method!r}: rounding left the result short of its smallest "
             "eigenvalue; raise `min_eigenvalue`, or use float64."
         )
+
+
+def warn_of_residual(method: str, iterations: int, residual: float, tol: float, advice: str = "") -> None:
+    """Say that the iteration stopped short of its tolerance."""
+    warn(
+        f"`nearest_correlation` with method {method!r} stopped after {iterations} iterations at residual "
+        f"{residual:.3g}, above `tol` = {tol:.3g}.{advice}"
+    )
 
 
 def _broken_promise(problem: Problem, matrix: Array) -> str:

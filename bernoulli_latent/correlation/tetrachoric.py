@@ -14,6 +14,7 @@ __all__ = ["bivariate_normal_cdf", "tetrachoric_correlation", "tetrachoric_matri
 TOLERANCE = 1e-12
 """How far beyond its bounds a float64 probability may lie before it is an error."""
 
+BLOCK = 128
 LISTED = 10
 SLIP = "Moments of bits coded as -1 and +1 are no probabilities."
 
@@ -169,8 +170,30 @@ def tetrachoric_matrix(p: Array, joint: Array) -> Array:
     p, pairs = xp.astype(p, xp.float64), xp.astype(joint, xp.float64, copy=False)
     check_within(p, "p", 0, 1, SLIP)
     rounding = float(xp.finfo(dtype).eps)
-    _check_bounds(p[:, None], p[None, :], pairs, "joint", rounding, below_diagonal=True)
+    if not _within_bounds(p, pairs, rounding):
+        _check_bounds(p[:, None], p[None, :], pairs, "joint", rounding, below_diagonal=True)
     return xp.astype(kernels("bivariate", pairs).correlation_matrix(p, pairs, rounding), dtype, copy=False)
+
+
+def _excess(p_i: Array, p_j: Array, p_ij: Array) -> Array:
+    """How far `p_ij` is outside the Frechet bounds, or negative."""
+    xp = namespace(p_ij)
+    return xp.maximum(xp.maximum(p_i + p_j - 1, xp.zeros_like(p_i)) - p_ij, p_ij - xp.minimum(p_i, p_j))
+
+
+def _within_bounds(p: Array, joint: Array, rounding: float) -> bool:
+    """Whether all pairs below the diagonal keep their bounds, seen by blocks of rows that stay in the cache."""
+    xp = namespace(joint)
+    for start in range(0, joint.shape[0], BLOCK):
+        rows, columns = slice(start, start + BLOCK), slice(0, start + BLOCK)
+        excess = xp.tril(_excess(p[rows, None], p[None, columns], joint[rows, columns]), k=start - 1)
+        if bool(xp.any(excess > _tolerance(rounding))):
+            return False
+    return True
+
+
+def _tolerance(rounding: float) -> float:
+    return max(TOLERANCE, 4 * rounding)
 
 
 def _check_bounds(
@@ -179,8 +202,8 @@ def _check_bounds(
     """Refuse pairs beyond the Frechet bounds, all counted and the worst named."""
     xp = namespace(p_ij)
     p_i, p_j, p_ij = (as_array(p, name) for p in (p_i, p_j, p_ij))  # without their gradients
-    excess = xp.maximum(xp.maximum(p_i + p_j - 1, xp.zeros_like(p_i)) - p_ij, p_ij - xp.minimum(p_i, p_j))
-    beyond = excess > max(TOLERANCE, 4 * rounding)
+    excess = _excess(p_i, p_j, p_ij)
+    beyond = excess > _tolerance(rounding)
     if below_diagonal:
         beyond = xp.tril(beyond, k=-1)
     if not bool(xp.any(beyond)):

@@ -33,6 +33,8 @@ class DichotomizedGaussianSampler(GaussianRoundingSampler):
         Bound on the dimension of the Gaussian vector; by default the numerical rank of the repaired matrix.
     precision : {"float32", "float64"}
         Of the normals and the product in :meth:`sample`.
+    tol : float
+        Tolerance of the nearest correlation matrix, see :class:`HyperplaneSampler`.
 
     Attributes
     ----------

@@ -7,14 +7,14 @@ from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
 from bernoulli_latent._arrays import Array, namespace
-from bernoulli_latent._checks import check_count, check_precision
+from bernoulli_latent._checks import check_count, check_positive, check_precision
 from bernoulli_latent.bits import BitArray
 from bernoulli_latent.correlation.bounds import check_pairs
 from bernoulli_latent.moments import BernoulliMoments
 from bernoulli_latent.samplers.codes import CodeSampler
 from bernoulli_latent.samplers.files import read_sampler, write_sampler
-from bernoulli_latent.samplers.repair import repair_gram
-from bernoulli_latent.samplers.report import FitReport, moment_errors
+from bernoulli_latent.samplers.repair import Repaired, repair_gram
+from bernoulli_latent.samplers.report import FitReport, matrix_errors
 from bernoulli_latent.samplers.rounding import Rounding
 from bernoulli_latent.samplers.ties import Ties, find_ties
 
@@ -32,10 +32,13 @@ class GaussianRoundingSampler(CodeSampler):
     tie_tolerance: ClassVar[float]
     _built_with: dict[str, Any]
 
-    def __init__(self, repair: str = "nearest", rank: int | None = None, *, precision: str = "float32") -> None:
+    def __init__(
+        self, repair: str = "nearest", rank: int | None = None, *, precision: str = "float32", tol: float = 1e-5
+    ) -> None:
         self.repair = repair
         self.rank = rank
         self.precision = precision
+        self.tol = tol
 
     @abstractmethod
     def _target(self, M: Array) -> Array:
@@ -52,7 +55,7 @@ class GaussianRoundingSampler(CodeSampler):
     def _parameters(self) -> dict[str, Any]:
         """Arguments that make an equal, unfitted sampler."""
         rank = None if self.rank is None else check_count(self.rank, "rank", least=1)
-        return {"repair": self.repair, "rank": rank, "precision": self.precision}
+        return {"repair": self.repair, "rank": rank, "precision": self.precision, "tol": float(self.tol)}
 
     def _check_parameters(self) -> None:
         if self.repair not in self.repairs:
@@ -60,6 +63,7 @@ class GaussianRoundingSampler(CodeSampler):
         if self.rank is not None:
             check_count(self.rank, "rank", least=1)
         check_precision(self.precision)
+        check_positive(self.tol, "tol")
 
     def _build(self, moments: BernoulliMoments) -> tuple[Rounding, FitReport]:
         self._check_parameters()
@@ -70,11 +74,10 @@ class GaussianRoundingSampler(CodeSampler):
         own = ties.representatives
         reduced = xp.take(xp.take(M, own, axis=0), own, axis=1)
         target = self._target(reduced)
-        eigenvalues = xp.linalg.eigvalsh(target)
-        repaired = repair_gram(reduced, target, self._weights(ties), self.repair, self.rank)
+        repaired = repair_gram(reduced, target, self._weights(ties), self.repair, self.rank, self.tol)
         model = self._rounding(reduced, repaired.rows, ties)
         self._built_with = self._parameters()
-        return model, _report(self.repair, moments, model, eigenvalues, repaired.distance)
+        return model, _report(self.repair, moments, M, model, repaired)
 
     def _draw(self, key: int, start: int, n: int) -> BitArray:
         return self._model.draw(key, start, n, check_precision(self.precision))
@@ -140,8 +143,8 @@ class GaussianRoundingSampler(CodeSampler):
         return f"{type(self).__name__}({arguments})"
 
 
-def _report(repair: str, moments: BernoulliMoments, model: Rounding, eigenvalues: Array, distance: float) -> FitReport:
-    ties = model.ties
+def _report(repair: str, moments: BernoulliMoments, M: Array, model: Rounding, repaired: Repaired) -> FitReport:
+    ties, eigenvalues = model.ties, repaired.eigenvalues
     constant = int(namespace(ties.index).count_nonzero(ties.index == 0))
     return FitReport(
         n_bits=model.n_bits,
@@ -151,7 +154,7 @@ def _report(repair: str, moments: BernoulliMoments, model: Rounding, eigenvalues
         smallest_eigenvalue=float(eigenvalues[0]) if eigenvalues.shape[0] else 1.0,
         negative_eigenvalues=int(namespace(eigenvalues).count_nonzero(eigenvalues < 0)),
         repair=repair,
-        repair_distance=distance,
+        repair_distance=repaired.distance,
         rank=model.rank,
-        errors=moment_errors(model.moments(), moments),
+        errors=matrix_errors(model.moment_matrix() - M),
     )

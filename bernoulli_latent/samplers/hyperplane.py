@@ -41,6 +41,9 @@ class HyperplaneSampler(GaussianRoundingSampler):
         Bound on the dimension of `r`; by default the numerical rank of the repaired matrix.
     precision : {"float32", "float64"}
         Of the normals and the product in :meth:`sample`.
+    tol : float
+        Tolerance of the nearest correlation matrix, see :func:`nearest_correlation`. The default moves moments by
+        about 1e-5, far less than a million samples would show, and lets large problems use single precision.
 
     Attributes
     ----------
@@ -82,8 +85,9 @@ class HyperplaneSampler(GaussianRoundingSampler):
         rank: int | None = None,
         *,
         precision: str = "float32",
+        tol: float = 1e-5,
     ) -> None:
-        super().__init__(repair, rank, precision=precision)
+        super().__init__(repair, rank, precision=precision, tol=tol)
         self.boundary_weight = boundary_weight
 
     def _check_parameters(self) -> None:

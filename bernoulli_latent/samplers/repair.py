@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from bernoulli_latent._arrays import Array, namespace
 from bernoulli_latent.correlation.moment_fit import fit_rows
-from bernoulli_latent.correlation.nearest import Method, nearest_correlation
-from bernoulli_latent.samplers.rounding import factor_rows
+from bernoulli_latent.correlation.nearest import Method
+from bernoulli_latent.correlation.nearest_rows import nearest_rows
+from bernoulli_latent.samplers.rounding import trapezoidal
 
 __all__ = ["Repaired", "repair_gram"]
 
@@ -16,13 +17,14 @@ _METHODS: dict[str, Method] = {"alternating": "alternating", "clip": "clip", "sh
 
 @dataclass(frozen=True)
 class Repaired:
-    """Unit rows (R, rank) whose Gram matrix lies `distance` from the requested one."""
+    """Unit rows (R, rank) whose Gram matrix lies `distance` from the requested one, which has these `eigenvalues`."""
 
     rows: Array
     distance: float
+    eigenvalues: Array
 
 
-def repair_gram(M: Array, H: Array, weights: Array, repair: str, rank: int | None) -> Repaired:
+def repair_gram(M: Array, H: Array, weights: Array, repair: str, rank: int | None, tol: float) -> Repaired:
     """Unit rows whose Gram matrix is as near to `H` as the repair makes it.
 
     Parameters
@@ -37,30 +39,15 @@ def repair_gram(M: Array, H: Array, weights: Array, repair: str, rank: int | Non
         See :class:`bernoulli_latent.HyperplaneSampler`.
     rank : int or None
         Bound on the rank.
+    tol : float
+        Tolerance of the nearest correlation matrix.
     """
     if H.shape[0] == 0:
-        return Repaired(H, 0.0)
-    matrix = _repaired_matrix(H, weights, repair)
-    rows = factor_rows(matrix, rank, bordered=M.shape == H.shape)
+        return Repaired(H, 0.0, H[:, 0] if H.shape[1] else H.reshape(-1))
+    method, border = _METHODS.get(repair, "newton"), repair == "means" and H.shape[0] > 1
+    nearest = nearest_rows(H, method=method, weights=weights, border=border, tol=tol)
+    rows = trapezoidal(nearest.rows, rank, bordered=M.shape == H.shape)
     if repair == "moments" and H.shape[0] > 1:
-        rows = factor_rows(_gram(fit_rows(M, rows, weights)), rows.shape[1])
-    difference = _gram(rows) - H
-    return Repaired(rows, float(namespace(H).linalg.matrix_norm(difference)))
-
-
-def _repaired_matrix(H: Array, weights: Array, repair: str) -> Array:
-    method = _METHODS.get(repair, "newton")
-    if method in ("clip", "shrink"):
-        return nearest_correlation(H, method=method).matrix
-    fixed = None
-    if repair == "means":
-        border = namespace(H).arange(H.shape[0], device=H.device) == 0
-        fixed = border[:, None] | border[None, :]
-    return nearest_correlation(H, method=method, weights=weights, fixed=fixed).matrix
-
-
-def _gram(rows: Array) -> Array:
-    """Gram matrix of unit rows, with a diagonal of exactly 1."""
-    xp = namespace(rows)
-    diagonal = xp.eye(rows.shape[0], dtype=rows.dtype, device=rows.device)
-    return xp.where(diagonal != 0, diagonal, rows @ rows.T)
+        rows = trapezoidal(fit_rows(M, rows, weights))
+    difference = rows @ rows.T - H
+    return Repaired(rows, float(namespace(H).linalg.matrix_norm(difference)), nearest.eigenvalues)

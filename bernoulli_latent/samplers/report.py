@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from bernoulli_latent._arrays import namespace
+from bernoulli_latent._arrays import Array, namespace
 from bernoulli_latent.errors import warn
 from bernoulli_latent.moments import BernoulliMoments
 
-__all__ = ["FitReport", "MomentErrors", "moment_errors", "warn_of_errors"]
+__all__ = ["FitReport", "MomentErrors", "matrix_errors", "moment_errors", "warn_of_errors"]
 
 NOTICED = 1e-6
 """Largest error of a moment that is not worth a warning."""
@@ -49,9 +49,13 @@ class MomentErrors:
 
 def moment_errors(achieved: BernoulliMoments, requested: BernoulliMoments) -> MomentErrors:
     """How far `achieved` is from `requested`."""
-    difference = achieved.matrix - requested.matrix
+    return matrix_errors(achieved.matrix - requested.matrix)
+
+
+def matrix_errors(difference: Array) -> MomentErrors:
+    """Size of the `difference` of two matrices of moments, the boundary last."""
     xp = namespace(difference)
-    mean, n = difference[-1, :-1], achieved.n_bits
+    mean, n = difference[-1, :-1], difference.shape[0] - 1
     pairs = xp.triu(difference[:-1, :-1], k=1)
     pair_sum = float(xp.sum(pairs * pairs))
     return MomentErrors(

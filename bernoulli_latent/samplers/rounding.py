@@ -14,7 +14,7 @@ from bernoulli_latent.correlation.thresholds import moments_from_thresholds
 from bernoulli_latent.moments import BernoulliMoments
 from bernoulli_latent.samplers.ties import Ties
 
-__all__ = ["Rounding", "factor_rows"]
+__all__ = ["Rounding", "trapezoidal"]
 
 RANK_TOLERANCE = 1e-11
 """Eigenvalues below this part of the largest count as zero."""
@@ -130,12 +130,16 @@ class Rounding:
 
     def moments(self) -> BernoulliMoments:
         """Moments of the bits in closed form."""
+        return BernoulliMoments.from_matrix(self.moment_matrix())
+
+    def moment_matrix(self) -> Array:
+        """The same as a matrix, to rounding, the boundary last."""
         if self.constant:
             rows = self.factor[1:, 1:]
             moments = moments_from_thresholds(self.factor[1:, 0], rows @ rows.T)
         else:
             moments = moments_from_gram(self.factor @ self.factor.T)
-        return BernoulliMoments.from_matrix(self.ties.expand(moments))
+        return self.ties.expand(moments)
 
     def to(self, device: Any) -> Rounding:
         """The same model as torch tensors on `device`."""
@@ -152,33 +156,34 @@ def _lengths(points: Array) -> Array:
     return namespace(points).where(length > 0, length, 1.0)
 
 
-def factor_rows(H: Array, rank: int | None = None, bordered: bool = True) -> Array:
-    """Unit rows whose inner products are the positive semidefinite `H`, lower trapezoidal.
+def trapezoidal(rows: Array, rank: int | None = None, bordered: bool = True) -> Array:
+    """Unit `rows` turned so that they are lower trapezoidal; their inner products stay, up to the `rank`.
 
     Parameters
     ----------
-    H : array, shape (n, n)
-        Positive semidefinite with unit diagonal.
+    rows : array, shape (n, columns)
+        Unit vectors.
     rank : int, optional
-        Keep at most so many of the largest eigenvalues; the rows are scaled back to unit length.
+        Keep at most so many of the largest singular values; the rows are scaled back to unit length.
     bordered : bool
-        Whether to keep the first column of `H` exactly: it holds the means.
-
-    Returns
-    -------
-    array, shape (n, r)
-        `r` is the numerical rank of `H`, or `rank` if that is less. If bordered, the first column is that of `H`,
-        unless r is 1.
+        Whether to keep all inner products with the first row exactly, unless the rank is 1: they are the means.
     """
-    xp = namespace(H)
-    eigenvalues, eigenvectors = xp.linalg.eigh(H)
-    kept = int(xp.count_nonzero(eigenvalues > RANK_TOLERANCE * eigenvalues[-1]))
-    kept = kept if rank is None else min(kept, rank)
-    rows = eigenvectors[:, -kept:] * xp.sqrt(eigenvalues[-kept:])
+    xp = namespace(rows)
+    boundary, rows = rows @ rows[0], _significant(rows, rank)
     upper = xp.linalg.qr(rows.T)[1]
     upper = upper * xp.where(xp.linalg.diagonal(upper) < 0, -1.0, 1.0)[:, None]
     rows = xp.tril(upper.T)
-    return _bordered(rows, H[:, 0]) if bordered and kept > 1 else _directions(rows)
+    return _bordered(rows, boundary) if bordered and rows.shape[1] > 1 else _directions(rows)
+
+
+def _significant(rows: Array, rank: int | None) -> Array:
+    """`rows` without columns of rounding, or their coordinates along the first `rank` singular vectors."""
+    xp = namespace(rows)
+    lengths = xp.sum(rows * rows, axis=0)
+    rows = rows[:, lengths > RANK_TOLERANCE * xp.max(lengths)]
+    if rank is None or rank >= rows.shape[1]:
+        return rows
+    return rows @ xp.linalg.eigh(rows.T @ rows)[1][:, -rank:]
 
 
 def _bordered(rows: Array, boundary: Array) -> Array:
@@ -187,6 +192,7 @@ def _bordered(rows: Array, boundary: Array) -> Array:
     What the small eigenvalues took away is so missing in the pairs alone, and not in the means.
     """
     xp = namespace(rows)
+    boundary = xp.concat([xp.ones_like(boundary[:1]), xp.clip(boundary[1:], -1.0, 1.0)])
     rest = xp.sqrt((1 - boundary) * (1 + boundary))
     return xp.concat([boundary[:, None], rest[:, None] * _directions(rows[:, 1:])], axis=1)
 

@@ -94,6 +94,12 @@ def test_boundary_weight_protects_the_means(latents):
     assert errors == sorted(errors, reverse=True)
 
 
+def test_tolerance_can_be_chosen(latents):
+    exact, default, loose = (quiet_fit(latents, tol=tol).report_.repair_distance for tol in (1e-12, 1e-5, 0.1))
+    assert abs(default - exact) < 1e-4 * exact
+    assert abs(loose - exact) > 10 * abs(default - exact)
+
+
 def test_rank_bounds_the_factor(latents):
     sampler = quiet_fit(latents, rank=7)
     assert sampler.report_.rank == 7
@@ -344,6 +350,7 @@ def test_bad_calls(feasible, call, error, message):
         ({"boundary_weight": np.nan}, "`boundary_weight` must be positive and finite; got nan"),
         ({"rank": 0}, "`rank` must be at least 1; got 0"),
         ({"precision": "float16"}, "`precision` must be 'float32' or 'float64'"),
+        ({"tol": 0.0}, "`tol` must be positive and finite; got 0"),
     ],
 )
 def test_bad_parameters(arguments, message):
