@@ -174,7 +174,7 @@ class Univariate(Distribution):
         """
         like, size = like_operands([*self.parameters.values()]), self._size(shape)
         operands, _ = self._operands(self.icdf_logit.formula, (draw_logistic(size, like, rng),))
-        return evaluate(self.icdf_logit.formula, operands, like, size)
+        return evaluate(self.icdf_logit.formula, operands, like, size, steady=True)
 
     def sample_from(self, noise: Array, kind: str = "uniform") -> Array:
         """Draw that belongs to given `noise`.

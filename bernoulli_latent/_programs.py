@@ -1,0 +1,97 @@
+"""Formulas by their programs: for which arrays, and in which pieces."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from bernoulli_latent._formula import Formula
+from bernoulli_latent._kernels import jit_enabled, kernels
+
+__all__ = ["SMALL", "array_blocks", "fill", "has_program"]
+
+SMALL = 1024
+"""Numbers below which no program is compiled, because the array library is done nearly as soon."""
+
+BLOCK = 16384
+"""Numbers that are copied together where an array is not contiguous, or broadcasts."""
+
+_FLOATS = tuple(map(np.dtype, (np.float32, np.float64)))
+
+
+def fill(formula: Formula, operands: Sequence[Any], out: np.ndarray[Any, Any], steady: bool = False) -> bool:
+    """Fill `out` with the values of `formula` by its program; False if another way should be taken.
+
+    Operands are numbers, and arrays that broadcast to the shape of `out`, whose precision is the one to work in. Where
+    `steady`, the way does not depend on the size: each value then depends on its own operands alone.
+    """
+    if out.dtype not in _FLOATS or not _worthwhile(out.size, steady):
+        return False
+    values = [x if isinstance(x, float) or x.size != 1 or out.size == 1 else float(x.item()) for x in operands]
+    program = _program(formula, out.dtype, tuple(map(_fixed, values)))
+    if program is None:
+        return False
+    free = [x for x in values if _fixed(x) is None]
+    if out.flags.carray and all(isinstance(x, float) or _matches(x, out) for x in free):
+        kernels("elementwise", out).fill(program, free, out)
+    else:
+        _fill_blocks(program, free, out)
+    return True
+
+
+def has_program(formula: Formula, dtype: Any, count: int, size: int, steady: bool = False) -> bool:
+    """Whether `fill` would use a program of `formula` for so many arguments and numbers."""
+    return _worthwhile(size, steady) and _program(formula, dtype, (None,) * count) is not None
+
+
+def _worthwhile(size: int, steady: bool) -> bool:
+    return size > 0 and (steady or (size >= SMALL and jit_enabled()))
+
+
+@cache
+def _program(formula: Formula, dtype: Any, fixed: tuple[float | None, ...]) -> str | None:
+    from bernoulli_latent._namespaces.trace import program_of
+
+    return program_of(formula, dtype, fixed)
+
+
+def _fixed(x: Any) -> float | None:
+    """`x` if it is one of the numbers that a program is better written for: 1, and 0 without a sign."""
+    simple = isinstance(x, float) and (x == 1 or (x == 0 and math.copysign(1, x) > 0))
+    return x if simple else None
+
+
+def _matches(x: np.ndarray[Any, Any], out: np.ndarray[Any, Any]) -> bool:
+    """Whether `x` goes with `out` number by number, in the order of both in memory."""
+    if x.dtype != out.dtype or x.shape != out.shape or not (x.flags.c_contiguous and x.flags.aligned):
+        return False
+    return x.ctypes.data == out.ctypes.data or not np.may_share_memory(x, out)
+
+
+def _fill_blocks(program: str, operands: Sequence[Any], out: np.ndarray[Any, Any]) -> None:
+    """Fill `out` from copies of some numbers of each operand at a time."""
+    values = list(operands)
+    places = [k for k, x in enumerate(values) if not isinstance(x, float)]
+    run = kernels("elementwise", out).fill
+    with array_blocks([values[k] for k in places], out, out.dtype, BLOCK) as blocks:
+        for *parts, result in blocks:
+            for k, part in zip(places, parts, strict=True):
+                values[k] = part
+            run(program, values, result)
+
+
+def array_blocks(arrays: list[Any], out: np.ndarray[Any, Any], dtype: Any, size: int) -> Any:
+    """Contiguous blocks of `arrays` and of the result in `dtype`, which is rounded to that of `out`."""
+    flags: Any = [[access, "contig", "aligned"] for access in [*["readonly"] * len(arrays), "writeonly"]]
+    return np.nditer(
+        [*arrays, out],
+        flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
+        op_flags=flags,
+        op_dtypes=[dtype] * (len(arrays) + 1),
+        casting="same_kind",
+        buffersize=size,
+    )
