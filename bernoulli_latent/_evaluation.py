@@ -38,10 +38,10 @@ def as_operand(x: object, name: str) -> Any:
 def like_operands(operands: Sequence[Any]) -> Array:
     """A number of the library, floating dtype and device that a formula of `operands` has."""
     arrays = [x for x in operands if not isinstance(x, float)]
-    if not any(map(is_torch, arrays)):
+    tensors = [x for x in arrays if is_torch(x)]
+    if not tensors:
         return np.empty((), np.result_type(*(x.dtype for x in arrays)) if arrays else np.float64)
     torch = sys.modules["torch"]
-    tensors = [x for x in arrays if is_torch(x)]
     if any(x.ndim for x in arrays if not is_torch(x)):
         raise TypeError("values and parameters must all be torch tensors or all NumPy arrays; got both")
     floats = [x for x in tensors if x.dtype.is_floating_point]
@@ -52,7 +52,8 @@ def like_operands(operands: Sequence[Any]) -> Array:
 
 def common_shape(operands: Sequence[Any]) -> tuple[int, ...]:
     """Shape of `operands` broadcast together."""
-    return np.broadcast_shapes(*(tuple(x.shape) for x in operands if not isinstance(x, float)))
+    shapes = {tuple(x.shape) for x in operands if not isinstance(x, float)}
+    return shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
 
 
 def evaluate(

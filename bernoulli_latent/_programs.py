@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,11 +15,13 @@ from bernoulli_latent._kernels import jit_enabled, kernels
 
 __all__ = ["SMALL", "array_blocks", "fill", "has_program"]
 
-SMALL = 1024
+SMALL = 1024 if jit_enabled() else sys.maxsize
 """Numbers below which no program is compiled, because the array library is done nearly as soon."""
 
 BLOCK = 16384
 """Numbers that are copied together where an array is not contiguous, or broadcasts."""
+
+Run: TypeAlias = Callable[[Sequence[Any], np.ndarray[Any, Any]], None]
 
 _FLOATS = tuple(map(np.dtype, (np.float32, np.float64)))
 
@@ -32,31 +35,36 @@ def fill(formula: Formula, operands: Sequence[Any], out: np.ndarray[Any, Any], s
     if out.dtype not in _FLOATS or not _worthwhile(out.size, steady):
         return False
     values = [x if isinstance(x, float) or x.size != 1 or out.size == 1 else float(x.item()) for x in operands]
-    program = _program(formula, out.dtype, tuple(map(_fixed, values)))
-    if program is None:
+    run = _runner(formula, out.dtype, tuple(map(_fixed, values)))
+    if run is None:
         return False
     free = [x for x in values if _fixed(x) is None]
     if out.flags.carray and all(isinstance(x, float) or _matches(x, out) for x in free):
-        kernels("elementwise", out).fill(program, free, out)
+        run(free, out)
     else:
-        _fill_blocks(program, free, out)
+        _run_blocks(run, free, out)
     return True
 
 
 def has_program(formula: Formula, dtype: Any, count: int, size: int, steady: bool = False) -> bool:
     """Whether `fill` would use a program of `formula` for so many arguments and numbers."""
-    return _worthwhile(size, steady) and _program(formula, dtype, (None,) * count) is not None
+    return _worthwhile(size, steady) and _runner(formula, dtype, (None,) * count) is not None
 
 
 def _worthwhile(size: int, steady: bool) -> bool:
-    return size > 0 and (steady or (size >= SMALL and jit_enabled()))
+    return size > 0 and (steady or size >= SMALL)
 
 
 @cache
-def _program(formula: Formula, dtype: Any, fixed: tuple[float | None, ...]) -> str | None:
+def _runner(formula: Formula, dtype: np.dtype[Any], fixed: tuple[float | None, ...]) -> Run | None:
+    """What fills arrays with the values of `formula`, or None if it has no program."""
     from bernoulli_latent._namespaces.trace import program_of
 
-    return program_of(formula, dtype, fixed)
+    program = program_of(formula, dtype, fixed)
+    if program is None:
+        return None
+    run: Run = kernels("elementwise", np.empty(())).runner(program, dtype)
+    return run
 
 
 def _fixed(x: Any) -> float | None:
@@ -69,19 +77,18 @@ def _matches(x: np.ndarray[Any, Any], out: np.ndarray[Any, Any]) -> bool:
     """Whether `x` goes with `out` number by number, in the order of both in memory."""
     if x.dtype != out.dtype or x.shape != out.shape or not (x.flags.c_contiguous and x.flags.aligned):
         return False
-    return x.ctypes.data == out.ctypes.data or not np.may_share_memory(x, out)
+    return not np.may_share_memory(x, out) or x.ctypes.data == out.ctypes.data
 
 
-def _fill_blocks(program: str, operands: Sequence[Any], out: np.ndarray[Any, Any]) -> None:
-    """Fill `out` from copies of some numbers of each operand at a time."""
+def _run_blocks(run: Run, operands: Sequence[Any], out: np.ndarray[Any, Any]) -> None:
+    """Run on copies of some numbers of each operand at a time."""
     values = list(operands)
     places = [k for k, x in enumerate(values) if not isinstance(x, float)]
-    run = kernels("elementwise", out).fill
     with array_blocks([values[k] for k in places], out, out.dtype, BLOCK) as blocks:
         for *parts, result in blocks:
             for k, part in zip(places, parts, strict=True):
                 values[k] = part
-            run(program, values, result)
+            run(values, result)
 
 
 def array_blocks(arrays: list[Any], out: np.ndarray[Any, Any], dtype: Any, size: int) -> Any:

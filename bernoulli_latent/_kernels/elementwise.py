@@ -8,7 +8,6 @@ roundings, and elementary functions are part of the program: results depend on n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from numba.extending import intrinsic
 from bernoulli_latent._kernels._jit import kernel
 from bernoulli_latent._threads import in_parallel, thread_count
 
-__all__ = ["fill"]
+__all__ = ["runner"]
 
 PARALLEL = 1 << 18
 """Numbers from which threads are used, if any are asked for."""
@@ -32,23 +31,27 @@ REGISTERS = 4
 """Registers of numbers side by side in a line."""
 
 
-def fill(program: str, operands: Sequence[Any], out: np.ndarray[Any, Any]) -> None:
-    """Fill `out` with the values of `program`.
+def runner(program: str, dtype: np.dtype[Any]) -> Callable[[Sequence[Any], np.ndarray[Any, Any]], None]:
+    """Function ``(operands, out)`` that fills an array of `dtype` with the values of `program`.
 
     Operands are numbers, and arrays like `out` in dtype, size and order, contiguous as it is; each is either apart from
     `out` or the same memory.
     """
-    loop = _compiled(program, out.dtype.name)
-    target, values = _address(out), [x if isinstance(x, float) else _address(x) for x in operands]
-    if out.size < PARALLEL:
-        loop(out.size, target, *values)
-        return
+    loop, itemsize = _compiled(program, dtype.name), dtype.itemsize
 
-    def part(start: int, stop: int) -> None:
-        offset = start * out.itemsize
-        loop(stop - start, target + offset, *(x if isinstance(x, float) else x + offset for x in values))
+    def run(operands: Sequence[Any], out: np.ndarray[Any, Any]) -> None:
+        target, values = _address(out), [x if isinstance(x, float) else _address(x) for x in operands]
+        if out.size < PARALLEL:
+            loop(out.size, target, *values)
+            return
 
-    in_parallel(part, out.size, thread_count(None), GRAIN)
+        def part(start: int, stop: int) -> None:
+            skip = start * itemsize
+            loop(stop - start, target + skip, *(x if isinstance(x, float) else x + skip for x in values))
+
+        in_parallel(part, out.size, thread_count(None), GRAIN)
+
+    return run
 
 
 def _address(x: np.ndarray[Any, Any]) -> int:
@@ -56,7 +59,6 @@ def _address(x: np.ndarray[Any, Any]) -> int:
     return address
 
 
-@cache
 def _compiled(program: str, dtype: str) -> Callable[..., None]:
     """Loop ``(n, out, *operands)`` over `program`, with arrays given by address and numbers by value."""
 

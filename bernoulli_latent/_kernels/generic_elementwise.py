@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["fill"]
+__all__ = ["runner"]
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
@@ -28,22 +28,30 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def fill(program: str, operands: Sequence[Any], out: np.ndarray[Any, Any]) -> None:
-    """Fill `out` with the values of `program`; operands are numbers and arrays of its dtype and shape."""
-    values: list[Any] = []
-    with np.errstate(all="ignore"):
-        for name, *rest in map(str.split, program.splitlines()):
-            if name == "argument":
-                value = np.atleast_1d(np.asarray(operands[int(rest[0])], out.dtype))
-            elif name == "constant":
-                value = _constant(rest[0], out.dtype)
-            else:
-                value = OPERATIONS[name](*(values[int(x)] for x in rest))
-            values.append(value)
-    out[...] = values[-1].reshape(out.shape if values[-1].size == out.size else ())
+def runner(program: str, dtype: np.dtype[Any]) -> Callable[[Sequence[Any], np.ndarray[Any, Any]], None]:
+    """Function ``(operands, out)`` that fills an array of `dtype` with the values of `program`."""
+    lines = [line.split() for line in program.splitlines()]
+
+    def run(operands: Sequence[Any], out: np.ndarray[Any, Any]) -> None:
+        with np.errstate(all="ignore"):
+            values: list[Any] = []
+            for name, *rest in lines:
+                values.append(_value(name, rest, operands, values, dtype))
+            out[...] = values[-1].reshape(out.shape if values[-1].size == out.size else ())
+
+    return run
 
 
-def _constant(text: str, dtype: Any) -> Any:
+def _value(name: str, rest: list[str], operands: Sequence[Any], values: list[Any], dtype: np.dtype[Any]) -> Any:
+    """Value of one line, from the `operands` of the program and the `values` of the lines before."""
+    if name == "argument":
+        return np.atleast_1d(np.asarray(operands[int(rest[0])], dtype))
+    if name == "constant":
+        return _constant(rest[0], dtype)
+    return OPERATIONS[name](*(values[int(x)] for x in rest))
+
+
+def _constant(text: str, dtype: np.dtype[Any]) -> Any:
     try:
         return np.array([int(text)], f"i{dtype.itemsize}")
     except ValueError:

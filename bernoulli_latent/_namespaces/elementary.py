@@ -158,7 +158,7 @@ class Elementary:
         bend = rest * rest * polynomial(rest, form.exponential)
         line = rest * half + (half - 0.5)
         lost = rest * half - (line - (half - 0.5))
-        return 2 * (line + (lost + bend * half))
+        return f.where(turns == form.rounder_bits, rest + bend, 2 * (line + (lost + bend * half)))
 
     def without_turns(f, x, least):
         """A whole number of ln 2 in `x`, in the last bits of an integer, and the rest."""

@@ -42,8 +42,23 @@ def _takes(tensors: Sequence[torch.Tensor]) -> bool:
 
 
 def _is_plain(x: torch.Tensor) -> bool:
-    kinds = (torch.Tensor, torch.nn.Parameter)
-    return type(x) in kinds and x.device.type == "cpu" and x.layout == torch.strided and not x.is_neg()
+    """Whether NumPy can look at `x`: it is on no device, has no hidden dimension and belongs to no other library."""
+    return type(x) in (torch.Tensor, torch.nn.Parameter) and _keys(x) in _PLAIN
+
+
+def _keys(x: torch.Tensor) -> int:
+    """What torch's dispatcher knows about `x`."""
+    keys: int = torch._C._dispatch_keys(x).raw_repr()
+    return keys
+
+
+def _plain_keys() -> set[int]:
+    with torch.inference_mode():
+        inferred = _keys(torch.empty((), device="cpu"))
+    return {_keys(torch.empty((), device="cpu")), inferred}
+
+
+_PLAIN = _plain_keys()
 
 
 def _filled(
