@@ -40,7 +40,8 @@ def like_operands(operands: Sequence[Any]) -> Array:
     arrays = [x for x in operands if not isinstance(x, float)]
     tensors = [x for x in arrays if is_torch(x)]
     if not tensors:
-        return np.empty((), np.result_type(*(x.dtype for x in arrays)) if arrays else np.float64)
+        dtypes = {x.dtype for x in arrays} or {np.float64}
+        return np.empty((), dtypes.pop() if len(dtypes) == 1 else np.result_type(*dtypes))
     torch = sys.modules["torch"]
     if any(x.ndim for x in arrays if not is_torch(x)):
         raise TypeError("values and parameters must all be torch tensors or all NumPy arrays; got both")
@@ -84,7 +85,7 @@ def _evaluate_tensors(
     from bernoulli_latent._namespaces.torch_programs import value
 
     result = value(formula, operands, like.dtype, shape, steady)
-    return (evaluate_whole(formula, operands, like) if result is None else result).expand(shape)
+    return evaluate_whole(formula, operands, like).expand(shape) if result is None else result
 
 
 def evaluate_whole(formula: Formula, operands: Sequence[Any], like: Array) -> Array:

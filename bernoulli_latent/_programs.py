@@ -15,7 +15,7 @@ from bernoulli_latent._kernels import jit_enabled, kernels
 
 __all__ = ["SMALL", "array_blocks", "fill", "has_program"]
 
-SMALL = 1024 if jit_enabled() else sys.maxsize
+SMALL = 256 if jit_enabled() else sys.maxsize
 """Numbers below which no program is compiled, because the array library is done nearly as soon."""
 
 BLOCK = 16384
@@ -35,10 +35,11 @@ def fill(formula: Formula, operands: Sequence[Any], out: np.ndarray[Any, Any], s
     if out.dtype not in _FLOATS or not _worthwhile(out.size, steady):
         return False
     values = [x if isinstance(x, float) or x.size != 1 or out.size == 1 else float(x.item()) for x in operands]
-    run = _runner(formula, out.dtype, tuple(map(_fixed, values)))
+    fixed = tuple(map(_fixed, values))
+    run = _runner(formula, out.dtype, fixed)
     if run is None:
         return False
-    free = [x for x in values if _fixed(x) is None]
+    free = [x for x, known in zip(values, fixed, strict=True) if known is None]
     if out.flags.carray and all(isinstance(x, float) or _matches(x, out) for x in free):
         run(free, out)
     else:

@@ -82,7 +82,7 @@ def _followed(
         return None
     constant = FUNCTIONS[dtype].constant
     tensors = [x.to(dtype) if isinstance(x, torch.Tensor) else constant(x) for x in operands]
-    result: torch.Tensor = _Compiled.apply(dtype, formula.number, *tensors)
+    result: torch.Tensor = _Compiled.apply(dtype, formula.number, *tensors).expand(shape)
     return result
 
 

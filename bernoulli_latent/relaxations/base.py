@@ -127,7 +127,7 @@ class Univariate(Distribution):
     -----
     Each method takes ``out=`` for NumPy arrays. With tensors, derivatives are those that the formulas declare.
 
-    From 1024 elements on, most methods of float32 and float64 are compiled, which takes a tenth of a second on the very
+    From 256 elements on, most methods of float32 and float64 are compiled, which takes a tenth of a second on the very
     first call, and work in the precision of their arguments. The last digits then differ from those of smaller arrays,
     where NumPy works in float64 and rounds once. Draws do not depend on their number. From 2^18 elements on, as many
     threads share the work as the environment variable ``BERNOULLI_LATENT_THREADS`` says, one by default.
