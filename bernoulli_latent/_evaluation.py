@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from bernoulli_latent._arrays import Array, is_torch
 from bernoulli_latent._formula import Formula
+from bernoulli_latent._programs import array_blocks, fill
 
 __all__ = ["as_operand", "common_shape", "evaluate", "like_operands"]
 
@@ -37,10 +38,11 @@ def as_operand(x: object, name: str) -> Any:
 def like_operands(operands: Sequence[Any]) -> Array:
     """A number of the library, floating dtype and device that a formula of `operands` has."""
     arrays = [x for x in operands if not isinstance(x, float)]
-    if not any(map(is_torch, arrays)):
-        return np.empty((), np.result_type(*(x.dtype for x in arrays)) if arrays else np.float64)
-    torch = sys.modules["torch"]
     tensors = [x for x in arrays if is_torch(x)]
+    if not tensors:
+        dtypes = {x.dtype for x in arrays} or {np.float64}
+        return np.empty((), dtypes.pop() if len(dtypes) == 1 else np.result_type(*dtypes))
+    torch = sys.modules["torch"]
     if any(x.ndim for x in arrays if not is_torch(x)):
         raise TypeError("values and parameters must all be torch tensors or all NumPy arrays; got both")
     floats = [x for x in tensors if x.dtype.is_floating_point]
@@ -51,18 +53,39 @@ def like_operands(operands: Sequence[Any]) -> Array:
 
 def common_shape(operands: Sequence[Any]) -> tuple[int, ...]:
     """Shape of `operands` broadcast together."""
-    return np.broadcast_shapes(*(tuple(x.shape) for x in operands if not isinstance(x, float)))
+    shapes = {tuple(x.shape) for x in operands if not isinstance(x, float)}
+    return shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
 
 
 def evaluate(
-    formula: Formula, operands: Sequence[Any], like: Array, shape: tuple[int, ...], out: Array | None = None
+    formula: Formula,
+    operands: Sequence[Any],
+    like: Array,
+    shape: tuple[int, ...],
+    out: Array | None = None,
+    steady: bool = False,
 ) -> Array:
-    """Value of an elementwise `formula` at `operands`, broadcast to `shape` and in the dtype of `like`."""
+    """Value of an elementwise `formula` at `operands`, broadcast to `shape` and in the dtype of `like`.
+
+    Where `steady`, no value depends on how many there are, not even in its last digit.
+    """
     if is_torch(like):
         if out is not None:
             raise TypeError("`out` is for NumPy arrays; got torch tensors")
-        return evaluate_whole(formula, operands, like).expand(shape)
-    return _evaluate_blocks(formula, operands, np.empty(shape, like.dtype) if out is None else _check_out(out, shape))
+        return _evaluate_tensors(formula, operands, like, shape, steady)
+    result = np.empty(shape, like.dtype) if out is None else _check_out(out, shape)
+    if result.dtype == like.dtype and fill(formula, operands, result, steady):
+        return result if result.ndim else result[()]
+    return _evaluate_blocks(formula, operands, result)
+
+
+def _evaluate_tensors(
+    formula: Formula, operands: Sequence[Any], like: Array, shape: tuple[int, ...], steady: bool
+) -> Array:
+    from bernoulli_latent._namespaces.torch_programs import value
+
+    result = value(formula, operands, like.dtype, shape, steady)
+    return evaluate_whole(formula, operands, like).expand(shape) if result is None else result
 
 
 def evaluate_whole(formula: Formula, operands: Sequence[Any], like: Array) -> Array:
@@ -90,25 +113,12 @@ def _evaluate_blocks(formula: Formula, operands: Sequence[Any], out: np.ndarray[
         if not places:
             out[...] = formula(NUMPY_FUNCTIONS, *values)
             return out[()]
-        with _blocks([values[k] for k in places], out) as blocks:
+        with array_blocks([values[k] for k in places], out, np.float64, _BLOCK) as blocks:
             for *parts, result in blocks:
                 for k, part in zip(places, parts, strict=True):
                     values[k] = part
                 result[...] = formula(NUMPY_FUNCTIONS, *values)
     return out
-
-
-def _blocks(arrays: list[Any], out: np.ndarray[Any, Any]) -> Any:
-    """Float64 blocks of `arrays` and of the result, which is rounded to the dtype of `out`."""
-    inputs: list[Literal["readonly", "writeonly"]] = ["readonly"]
-    return np.nditer(
-        [*arrays, out],
-        flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
-        op_flags=[*[inputs] * len(arrays), ["writeonly"]],
-        op_dtypes=[np.float64] * (len(arrays) + 1),
-        casting="same_kind",
-        buffersize=_BLOCK,
-    )
 
 
 def _check_out(out: Array, shape: tuple[int, ...]) -> Any:

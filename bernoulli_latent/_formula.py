@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
@@ -72,12 +72,7 @@ class Formula:
             raise NotImplementedError(
                 f"{self.__name__} declares no derivative by {argument!r} (declared: {declared}); torch finds it"
             )
-        rule = self.derivatives[argument]
-
-        def slope(f: Any, *arguments: Any) -> Any:
-            return rule(f, self(f, *arguments), *arguments)
-
-        return renamed(slope, f"d{self.__name__}_d{argument}", self.arguments)
+        return _derivative(self, argument)
 
 
 formula = Formula
@@ -89,6 +84,16 @@ def renamed(function: Callable[..., Any], name: str, arguments: tuple[str, ...])
     result = Formula(function)
     result.__name__, result.arguments = name, arguments
     return result
+
+
+@cache
+def _derivative(formula: Formula, argument: str) -> Formula:
+    rule = formula.derivatives[argument]
+
+    def slope(f: Any, *arguments: Any) -> Any:
+        return rule(f, formula(f, *arguments), *arguments)
+
+    return renamed(slope, f"d{formula.__name__}_d{argument}", formula.arguments)
 
 
 class Primitive(Formula):

@@ -61,7 +61,10 @@ def draw_uniform(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
     if is_torch(like):
         return symmetric_noise(shape, like, _torch_generator(rng, like.device))
     dtype = np.promote_types(like.dtype, np.float32)
-    return 2 * _numpy_generator(rng).random(shape, dtype) - dtype.type(1 - np.finfo(dtype).eps / 2)
+    noise = np.asarray(_numpy_generator(rng).random(shape, dtype), dtype)
+    noise *= 2
+    noise -= dtype.type(1 - np.finfo(dtype).eps / 2)
+    return noise
 
 
 def symmetric_noise(shape: tuple[int, ...], like: Array, generator: Any = None) -> Array:
@@ -69,19 +72,19 @@ def symmetric_noise(shape: tuple[int, ...], like: Array, generator: Any = None) 
     torch = sys.modules["torch"]
     dtype = torch.promote_types(like.dtype, torch.float32)
     noise = torch.rand(shape, generator=generator, dtype=dtype, device=like.device)
-    return 2 * noise - (1 - torch.finfo(dtype).eps / 2)
+    return noise.mul_(2).sub_(1 - torch.finfo(dtype).eps / 2)
 
 
 def draw_logistic(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
     """Standard logistic noise, never infinite, in the library and device of `like`."""
     noise = draw_uniform(shape, like, rng)
-    return evaluate(Functions.logistic_noise, [noise], noise, tuple(noise.shape))
+    return evaluate(Functions.logistic_noise, [noise], noise, tuple(noise.shape), steady=True)
 
 
 def draw_gumbel(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
     """Standard Gumbel noise, never infinite, in the library and device of `like`."""
     noise = draw_uniform(shape, like, rng)
-    return evaluate(Functions.gumbel_noise, [noise], noise, tuple(noise.shape))
+    return evaluate(Functions.gumbel_noise, [noise], noise, tuple(noise.shape), steady=True)
 
 
 def _torch_generator(rng: Any, device: Any) -> Any:

@@ -25,6 +25,7 @@ NAMES = (
     "startup",
     "accuracy",
     "relaxations",
+    "formulas",
     "elsewhere",
     "digits_vae",
     "gpu",

@@ -218,10 +218,15 @@ class Functions(GammaFunctions, NormalFunctions):
         return f.sigmoid_slope(start + step)
 
     @Primitive
+    def log1p_or_log(f, near, x):
+        """log(1 + x) where `near` holds, and log(x) elsewhere."""
+        return f.where(near, f.log1p(f.where(near, x, 0.0)), f.log(f.where(near, 1.0, x)))
+
+    @Primitive
     def logit(f, u):
-        middle = f.abs(u - 0.5) < 0.25
-        inner = f.where(middle, u, 0.5)
-        return f.where(middle, f.log1p((2 * inner - 1) / (1 - inner)), f.log(u) - f.log1p(-u))
+        # The numerator is exact above 1/4, and a third is where either form rounds as little.
+        near = u > 1 / 3
+        return f.log1p_or_log(near, f.where(near, 2 * u - 1, u) / (1 - u))
 
     @logit.differentiate("u")
     def _(f, value, u):
@@ -230,7 +235,12 @@ class Functions(GammaFunctions, NormalFunctions):
     @Primitive
     def logistic_noise(f, v):
         """Standard logistic noise from `v` uniform on (-1, 1): twice its inverse hyperbolic tangent."""
-        return f.log1p(v) - f.log1p(-v)
+        size = f.abs(v)
+        return f.side(v) * f.log1p(2 * size / (1 - size))
+
+    @logistic_noise.differentiate("v")
+    def _(f, value, v):
+        return 2 / ((1 - v) * (1 + v))
 
     @Primitive
     def gumbel_noise(f, v):

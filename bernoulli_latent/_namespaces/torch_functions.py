@@ -12,7 +12,7 @@ from bernoulli_latent._formula import DIFFERENTIATED, Formula, Primitive
 from bernoulli_latent._namespaces import quadrature
 from bernoulli_latent._namespaces.functions import AT_ONCE, Functions
 
-__all__ = ["FUNCTIONS", "TorchFunctions", "transforms_active", "values_visible"]
+__all__ = ["FUNCTIONS", "Declared", "DeclaredBothWays", "TorchFunctions", "transforms_active", "values_visible"]
 
 
 def transforms_active() -> bool:
@@ -25,7 +25,7 @@ def values_visible() -> bool:
     return not (torch.compiler.is_compiling() or transforms_active())
 
 
-class _Declared(torch.autograd.Function):
+class Declared(torch.autograd.Function):
     """A formula with its declared derivatives, to any order; known by its number, which ``torch.compile`` can trace."""
 
     generate_vmap_rule = True
@@ -50,12 +50,12 @@ class _Declared(torch.autograd.Function):
         return None, None, *slopes
 
 
-class _DeclaredBothWays(_Declared):
+class DeclaredBothWays(Declared):
     """The same with forward-mode derivatives, which ``torch.compile`` does not trace."""
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-        _Declared.setup_context(ctx, inputs, output)
+        Declared.setup_context(ctx, inputs, output)
         ctx.save_for_forward(output, *inputs[2:])
 
     @staticmethod
@@ -72,12 +72,12 @@ def _slope(ctx: Any, argument: str, value: torch.Tensor, arguments: Sequence[tor
     return DIFFERENTIATED[ctx.number].derivatives[argument](FUNCTIONS[ctx.dtype], value, *arguments)
 
 
-def _autograd_function(tensors: Sequence[torch.Tensor]) -> type[_Declared] | None:
+def _autograd_function(tensors: Sequence[torch.Tensor]) -> type[Declared] | None:
     """What attaches the declared derivatives, if any are followed; each call of it takes longer than most formulas."""
     followed = any(x.requires_grad for x in tensors)
     if torch.compiler.is_compiling():  # the compiler does not trace autograd functions inside transforms
-        return _Declared if followed and not transforms_active() else None
-    return _DeclaredBothWays if followed or transforms_active() or forward_ad._current_level >= 0 else None
+        return Declared if followed and not transforms_active() else None
+    return DeclaredBothWays if followed or transforms_active() or forward_ad._current_level >= 0 else None
 
 
 def _apart(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
@@ -107,7 +107,7 @@ class TorchFunctions(Functions):
         declared = _autograd_function(tensors)
         if declared is None:
             return formula.function(self, *tensors)
-        return declared.apply(self.dtype, formula.number, *(_apart(tensors) if declared is _Declared else tensors))
+        return declared.apply(self.dtype, formula.number, *(_apart(tensors) if declared is Declared else tensors))
 
     def settled(self, condition: torch.Tensor) -> bool:
         """Whether `condition` holds everywhere; not asked of a device, which would have to be waited for."""

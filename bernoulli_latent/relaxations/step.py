@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from bernoulli_latent._arrays import Array
 from bernoulli_latent._evaluation import as_operand, common_shape, evaluate, like_operands
@@ -79,7 +79,7 @@ class Step(Continuous):
         if len(names) != len(variables):
             raise TypeError(f"`{formula.__name__}` takes {len(names)} values {tuple(names)}; got {len(variables)}")
         operands = [*map(as_operand, variables, names), *self.parameters.values()]
-        with_base: Any = partial(_with_base, formula, type(self.base))
+        with_base: Any = _WithBase(formula, type(self.base))
         return evaluate(with_base, operands, like_operands(operands), common_shape(operands), out)
 
     @formula
@@ -135,10 +135,17 @@ class _Base:
         return lambda *values: formula(self.f, *values, *own)
 
 
-def _with_base(formula: Formula, kind: type[Continuous], f: Any, *operands: Any) -> Any:
-    """Value of a `formula` of Step, whose base comes last and as its parameters."""
-    count = len(formula.arguments) - 1
-    return formula(f, *operands[:count], _Base(f, kind, operands[count:]))
+@dataclass(frozen=True)
+class _WithBase:
+    """A `formula` of Step whose last argument, the base, is replaced by the parameters of that base."""
+
+    formula: Formula
+    kind: type[Continuous]
+    derivatives: ClassVar[dict[str, Any]] = {}
+
+    def __call__(self, f: Any, *operands: Any) -> Any:
+        count = len(self.formula.arguments) - 1
+        return self.formula(f, *operands[:count], _Base(f, self.kind, operands[count:]))
 
 
 def _mean_size(f: Any, logits: Any, base: Any) -> Any:

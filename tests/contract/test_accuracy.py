@@ -21,6 +21,7 @@ LIMITS: dict[tuple[str, str], float] = {
     ("overlapping_exponential", "icdf_logit by logits"): 6,  # a quotient of quantiles
     ("overlapping_exponential", "icdf_logit by sharpness"): 16,  # terms of opposite sign
     ("overlapping_exponential", "icdf_logit by t"): 16,  # by the logarithm of the density
+    ("overlapping_exponential", "logpdf"): 8,  # terms of opposite sign, sixteen times as large
     ("power_function", "icdf_logit"): 24,  # a root found to a few ulp of 1, times the sharpness
     ("power_function", "icdf_logit by logits"): 40,  # at such a root
     ("power_function", "icdf_logit by t"): 40,  # at such a root
