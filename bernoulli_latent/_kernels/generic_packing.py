@@ -41,10 +41,10 @@ def pack(values: Array) -> tuple[Array, bool, bool, int]:
     return words, has_zero, has_minus_one, -1
 
 
-def unpack(words: Array, n_bits: int, low: float, high: float, dtype: Any) -> Array:
+def unpack(words: Array, n_bits: int, low: float, high: float, dtype: Any, out: Array = None) -> Array:
     """Matrix ``(n_samples, n_bits)`` of `dtype`: `high` for a bit that is set, `low` for one that is not."""
     xp = namespace(words)
-    values = xp.empty((words.shape[0], n_bits), dtype=dtype, device=words.device)
+    values = xp.empty((words.shape[0], n_bits), dtype=dtype, device=words.device) if out is None else out
     choice = xp.asarray([low, high], dtype=dtype, device=words.device)
     shift = _bit_positions(words)
     for start, stop in _blocks(words.shape[0], n_bits):

@@ -39,8 +39,10 @@ class HyperplaneSampler(GaussianRoundingSampler):
         together weigh as much as all pairs together.
     rank : int, optional
         Bound on the dimension of `r`; by default the numerical rank of the repaired matrix.
-    precision : {"float32", "float64"}
-        Of the normals and the product in :meth:`sample`.
+    precision : {"auto", "int16", "float32", "float64"}
+        Arithmetic of :meth:`sample`. Draws in int16 are the fastest, and exact after the rounding of the rows, so
+        that the bits of a stream are the same on every machine and device; ``"auto"`` takes them if the rounding
+        changes no moment by more than 2e-4, and float32 otherwise. ``report_.int16_bias`` has the largest change.
 
     Attributes
     ----------
@@ -81,7 +83,7 @@ class HyperplaneSampler(GaussianRoundingSampler):
         boundary_weight: float | None = None,
         rank: int | None = None,
         *,
-        precision: str = "float32",
+        precision: str = "auto",
     ) -> None:
         super().__init__(repair, rank, precision=precision)
         self.boundary_weight = boundary_weight
