@@ -1,10 +1,10 @@
 """Draws in integers: rows and thresholds rounded to them, and which arithmetic a sampler draws in.
 
 The normals are rounded to multiples of 2^-11 and the rows to multiples of 1/32767, so that both fit into 16 bits. A
-score of variance 1 is then 32767 2^11 < 2^26: sums reach 32 standard deviations before they leave 32 bits, and a
-threshold is cut at 16. Nothing but the rounded rows changes the moments: a threshold is scaled with the length of its
-rounded row, and what rounding takes from the first normal of a sample is added to all its scores, so that a row with
-one entry has no steps.
+score of standard deviation 1 is then 32767 2^11 < 2^26: sums reach 32 deviations before they leave 32 bits, or 16
+beyond a threshold, which is cut at 16. Nothing but the rounded rows changes a moment by more than 1e-7: a threshold is
+scaled with the length of its rounded row, and what rounding takes from the first normal of a sample is added to all
+its scores, so that a row with one entry has no steps.
 """
 
 from __future__ import annotations
