@@ -19,6 +19,8 @@ __all__ = [
     "first_offence",
 ]
 
+PRECISIONS = ("auto", "int16", "float32", "float64")
+
 
 def first_offence(bad: Array) -> tuple[int, ...] | None:
     """Index of the first true entry of `bad`, or None."""
@@ -93,8 +95,8 @@ def check_positive(value: object, name: str) -> float:
 
 def check_precision(value: str) -> str:
     """`value` as one of the precisions in which samplers draw."""
-    if value not in ("float32", "float64"):
-        raise ValueError(f"`precision` must be 'float32' or 'float64'; got {value!r}")
+    if value not in PRECISIONS:
+        raise ValueError(f"`precision` must be one of {', '.join(map(repr, PRECISIONS))}; got {value!r}")
     return value
 
 

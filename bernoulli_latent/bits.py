@@ -196,7 +196,7 @@ class BitArray:
         """Memory of the words."""
         return int(self.words.nbytes)
 
-    def to_array(self, values: str = "01", dtype: Any = None) -> Array:
+    def to_array(self, values: str = "01", dtype: Any = None, *, out: Array = None) -> Array:
         """Unpack.
 
         Parameters
@@ -205,6 +205,8 @@ class BitArray:
             Coding of the result.
         dtype : dtype, optional
             Of the library that holds the words; by default bool for "bool" and int8 otherwise.
+        out : array, shape (n_samples, n_bits), optional
+            Where to write them, in one piece of memory; it must be of the `dtype`, library and device of the answer.
 
         Returns
         -------
@@ -214,7 +216,7 @@ class BitArray:
         Raises
         ------
         ValueError
-            If `values` is unknown, or `dtype` cannot hold -1 where the coding needs it.
+            If `values` is unknown, `dtype` cannot hold -1 where the coding needs it, or `out` is not such an array.
         """
         check_coding(values, tuple(LEVELS))
         xp = namespace(self.words)
@@ -225,8 +227,24 @@ class BitArray:
             raise ValueError(f"`dtype` must be signed to hold the -1 of values='pm1'; got {empty.dtype}")
         low, high = LEVELS[values]
         target = to_host(empty).dtype if on_host(self.words) else empty.dtype  # NumPy's name; it has no bfloat16
-        bits = _packing("unpack", [self.words], self.n_bits, low, high, target)
-        return xp.astype(bits, empty.dtype, copy=False)
+        if out is None:
+            return xp.astype(_packing("unpack", [self.words], self.n_bits, low, high, target), empty.dtype, copy=False)
+        self._check_out(out, empty)
+        if str(empty.dtype) == "torch.bfloat16":  # NumPy has no such view
+            out[...] = self.to_array(values, dtype)
+        else:
+            _packing("unpack", [self.words], self.n_bits, low, high, target, to_host(out) if on_host(out) else out)
+        return out
+
+    def _check_out(self, out: Array, like: Array) -> None:
+        """Refuse what cannot be written to as the answer."""
+        same = is_torch(out) == is_torch(self.words) and out.dtype == like.dtype and out.device == self.words.device
+        contiguous = out.is_contiguous() if is_torch(out) else out.flags.c_contiguous
+        if not (same and contiguous and tuple(out.shape) == (self.n_samples, self.n_bits)):
+            raise ValueError(
+                f"`out` must be a contiguous array of shape {(self.n_samples, self.n_bits)} and dtype {like.dtype} "
+                f"where the words are; got {type(out).__name__} of shape {tuple(out.shape)} and dtype {out.dtype}"
+            )
 
     def packbits(self) -> Array:
         """Bytes as :func:`numpy.packbits` writes them: ``numpy.packbits(self.to_array("01"), axis=1)``.

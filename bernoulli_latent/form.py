@@ -68,10 +68,10 @@ class Form:
 
         return replace(self, like=torch.as_tensor(self.like, device=device))
 
-    def write(self, bits: BitArray, values: str | None = None) -> Array:
-        """`bits` unpacked in this form, or in the coding `values` instead."""
+    def write(self, bits: BitArray, values: str | None = None, out: Array = None) -> Array:
+        """`bits` unpacked in this form, or in the coding `values` instead; in `out` if given."""
         coding = values or self.values or "01"
-        return bits.to_array(values=coding, dtype=self._dtype(coding, override=values is not None))
+        return bits.to_array(values=coding, dtype=self._dtype(coding, override=values is not None), out=out)
 
     def _dtype(self, coding: str, override: bool) -> Any:
         """Dtype that can hold the coding: the samples' own unless an override asks for what it cannot say."""

@@ -340,3 +340,28 @@ class TestHammingDistance:
             hamming_distance(a, torch.as_tensor(a))
         with refusal(ValueError, "`b` must hold bits"):
             hamming_distance(a, a + 0.5)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float32", "float64"])
+def test_unpacking_in_place(to_library, dtype):
+    y = np.random.default_rng(0).integers(0, 2, (70, 67))
+    bits = BitArray.from_array(to_library(y))
+    whole = to_library(np.full((90, 67), 7, dtype))
+    answer = bits.to_array("pm1", whole.dtype, out=whole[10:80])
+    np.testing.assert_array_equal(np.asarray(answer.tolist()), 2 * y - 1)
+    np.testing.assert_array_equal(np.asarray(whole.tolist())[10:80], 2 * y - 1)
+    assert (np.asarray(whole.tolist())[[*range(10), *range(80, 90)]] == 7).all()
+
+
+def test_unpacking_bfloat16_in_place(torch):
+    out = torch.zeros((3, 2), dtype=torch.bfloat16)
+    BitArray.from_array(torch.tensor([[0, 1], [1, 1], [0, 0]])).to_array(dtype=torch.bfloat16, out=out)
+    assert out.tolist() == [[0, 1], [1, 1], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    "out", [np.zeros((3, 2), np.int16), np.zeros((2, 2), np.int8), np.zeros((3, 4), np.int8)[:, ::2]]
+)
+def test_unpacking_into_what_does_not_fit_is_refused(out):
+    with pytest.raises(ValueError, match=r"`out` must be a contiguous array of shape \(3, 2\) and dtype int8"):
+        BitArray.from_array([[0, 1], [1, 1], [0, 0]]).to_array(out=out)

@@ -1,7 +1,8 @@
 """Loops of ``generic_sampling`` and ``generic_packing`` for devices, compiled by Triton.
 
 Each normal comes of the operations of the generic twin in its order, each rounded once. So the kernel must be
-launched with ``enable_fp_fusion=False``, and division is ``div_rn``: Triton's ``/`` is not rounded correctly.
+launched with ``enable_fp_fusion=False``, and division and root are ``div_rn`` and ``sqrt_rn``:
+Triton's ``/`` and ``sqrt`` are not rounded correctly.
 """
 # mypy: disable-error-code="no-untyped-def"
 
@@ -11,15 +12,15 @@ import triton.language as tl
 from bernoulli_latent._kernels.generic_sampling import BOX_MULLER
 
 FORM = BOX_MULLER["float32"]
-ROOT_HALF, INVERSE_ROOT, LOG_TWO = map(tl.constexpr, (FORM.root_half, FORM.inverse_root, FORM.log_two))
+ROOT_HALF, LOG_FOUR = tl.constexpr(FORM.root_half), tl.constexpr(FORM.log_four)
 LOGARITHM_0, LOGARITHM_1, LOGARITHM_2 = map(tl.constexpr, FORM.logarithm)
 SINE_0, SINE_1, SINE_2, SINE_3 = map(tl.constexpr, FORM.sine)
-COSINE_0, COSINE_1, COSINE_2, COSINE_3 = map(tl.constexpr, FORM.cosine)
+COSINE_0, COSINE_1, COSINE_2 = map(tl.constexpr, FORM.cosine)
 
 
 @triton.jit
-def negative_logarithm(uniform):
-    """-log((uniform + 1/2) / 2^32)."""
+def radius_of(uniform):
+    """sqrt(-2 log((uniform + 1/2) / 2^32))."""
     bits = (uniform.to(tl.float32) + 0.5).to(tl.int32, bitcast=True) - ROOT_HALF
     exponent = (bits >> 23) - 32
     mantissa = ((bits & 0x7FFFFF) + ROOT_HALF).to(tl.float32, bitcast=True)
@@ -28,29 +29,18 @@ def negative_logarithm(uniform):
     s = tl.div_rn(fraction, fraction + 2.0)
     square = s * s
     tail = (square * LOGARITHM_2 + LOGARITHM_1) * square + LOGARITHM_0
-    return -(exponent.to(tl.float32) * LOG_TWO + s * (square * tail + 2.0))
-
-
-@triton.jit
-def root_of_double(x):
-    """sqrt(2 x) by Newton's steps for 1 / sqrt(2 x)."""
-    double = x * 2.0
-    guess = tl.full(x.shape, INVERSE_ROOT, tl.int32) - (double.to(tl.int32, bitcast=True) >> 1)
-    inverse = guess.to(tl.float32, bitcast=True)
-    for _ in tl.static_range(3):
-        inverse = inverse * (1.5 - x * inverse * inverse)
-    return double * inverse
+    return tl.sqrt_rn(s * (square * tail - 4.0) - exponent.to(tl.float32) * LOG_FOUR)
 
 
 @triton.jit
 def box_muller(uniform, angle):
     """Two normals from a uniform integer and a signed one."""
-    radius = root_of_double(negative_logarithm(uniform))
+    radius = radius_of(uniform)
     radius = tl.where((angle & 2) == 0, radius, -radius)
-    turn = ((angle >> 2).to(tl.float32) + 0.5) * 2.0**-30
+    turn = ((angle & -4) | 2).to(tl.float32) * 2.0**-32
     square = turn * turn
     sine = ((square * SINE_3 + SINE_2) * square + SINE_1) * square + SINE_0
-    cosine = ((square * COSINE_3 + COSINE_2) * square + COSINE_1) * square + COSINE_0
+    cosine = (square * COSINE_2 + COSINE_1) * square + COSINE_0
     sine, cosine = radius * (turn * sine), radius * (square * cosine + 1.0)
     straight = (angle & 1) == 0
     return tl.where(straight, cosine, sine), tl.where(straight, sine, cosine)

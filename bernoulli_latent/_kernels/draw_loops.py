@@ -1,8 +1,11 @@
-"""The compiled loops of ``sampling``: words, normals, scores, signs and bits of 64 samples at a time.
+"""The compiled loops of ``sampling``: scores, signs and bits of 64 samples at a time.
 
 A block's normals fill a panel that stays in the cache, 64 samples side by side in each row. Six rows of the factor
 at a time are multiplied with the panel in vector registers, the signs of a row's 64 scores are one word, and a
 transpose of 64 x 64 bits turns words of samples into words of bits. Neither normals nor scores leave the cache.
+
+In integers, two columns share a row of the panel, and two entries of the factor a number of 32 bits: processors
+multiply such pairs and add the products to a sum in one instruction, and no order of the sums rounds.
 """
 
 from __future__ import annotations
@@ -16,78 +19,25 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from bernoulli_latent._kernels._jit import kernel
-from bernoulli_latent._kernels.generic_sampling import BOX_MULLER
+from bernoulli_latent._kernels.normal_loops import BATCH, BLOCK, PHILOX_BYTES, fill_pairs, fill_panel, set_lanes
+from bernoulli_latent._kernels.normal_loops import _lanes as _lanes
+from bernoulli_latent._kernels.normal_loops import _splat as _splat
 
-__all__ = ["BATCH", "BLOCK", "PHILOX_BYTES", "STRIP", "draw_blocks", "fill_panel", "normal_blocks"]
-
-BLOCK = 64
-"""Samples computed side by side, whichever they are: no operation looks from one lane to another."""
+__all__ = ["BATCH", "BLOCK", "PHILOX_BYTES", "STRIP", "draw_blocks", "draw_integer_blocks", "fill_panel"]
 
 STRIP = 6
 """Rows of the factor that share each load of the panel: with four vectors a row, 24 of AVX-512's 32 registers."""
 
-BATCH = 8
-"""Groups of columns whose words are drawn in one loop and become normals in the next."""
-
-PHILOX_BYTES = 16
-LOW_WORD = np.uint64(0xFFFFFFFF)
-WORD = np.uint64(32)
-
 
 @intrinsic
-def _polynomial(typing_context: Any, x: Any, coefficients: Any) -> Any:
-    """Horner's rule, unrolled, constant coefficient first; products and sums are rounded apart."""
+def _strip_of_signs(
+    typing_context: Any, factor: Any, offset: Any, panel: Any, origin: Any, depth: Any, signs: Any
+) -> Any:
+    """Signs of ``offset[:STRIP] + origin + factor[:STRIP, :depth] @ panel[:depth]``, one word of 64 samples a row."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        x, table = arguments
-        first, *rest = reversed(cgutils.unpack_tuple(builder, table))
-        for coefficient in rest:
-            first = builder.fadd(builder.fmul(first, x), coefficient)
-        return first
-
-    return x(x, coefficients), generate
-
-
-@intrinsic
-def _split(typing_context: Any, x: Any) -> Any:
-    """Exponent and mantissa of a positive number, the mantissa in [sqrt(1/2), sqrt(2))."""
-    form = BOX_MULLER[x.name]
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        real, integer = arguments[0].type, ir.IntType(x.bitwidth)
-        offset = builder.sub(builder.bitcast(arguments[0], integer), integer(form.root_half))
-        exponent = builder.sub(builder.ashr(offset, integer(form.mantissa_bits)), integer(form.uniform_bits))
-        low = builder.and_(offset, integer(2**form.mantissa_bits - 1))
-        mantissa = builder.bitcast(builder.add(low, integer(form.root_half)), real)
-        return context.make_tuple(builder, signature.return_type, (builder.sitofp(exponent, real), mantissa))
-
-    return types.UniTuple(x, 2)(x), generate
-
-
-@intrinsic
-def _inverse_root_of_double(typing_context: Any, x: Any) -> Any:
-    """1 / sqrt(2 x) by Newton's steps from a guess that halves the exponent."""
-    form = BOX_MULLER[x.name]
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        (value,), integer = arguments, ir.IntType(x.bitwidth)
-        bits = builder.bitcast(builder.fmul(value, value.type(2.0)), integer)
-        guess = builder.bitcast(builder.sub(integer(form.inverse_root), builder.ashr(bits, integer(1))), value.type)
-        for _ in range(form.newton_steps):
-            product = builder.fmul(builder.fmul(value, guess), guess)
-            guess = builder.fmul(guess, builder.fsub(value.type(1.5), product))
-        return guess
-
-    return x(x), generate
-
-
-@intrinsic
-def _strip_of_signs(typing_context: Any, factor: Any, panel: Any, depth: Any, signs: Any) -> Any:
-    """Signs of ``factor[:STRIP, :depth] @ panel[:depth]``, one word of 64 samples for each row."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        factor, panel, signs = (
-            context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 1, 3)
+        factor, offset, panel, origin, signs = (
+            context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 1, 2, 3, 5)
         )
         kind, rank = signature.args[0].dtype, builder.extract_value(factor.shape, 1)
         lanes = _lanes(context.codegen().magic_tuple()[2], kind.bitwidth)
@@ -95,129 +45,66 @@ def _strip_of_signs(typing_context: Any, factor: Any, panel: Any, depth: Any, si
         rows = [builder.gep(factor.data, [builder.mul(rank, rank.type(i))]) for i in range(STRIP)]
         words = [ir.IntType(BLOCK)(0)] * STRIP
         for lane in range(0, BLOCK, lanes):
-            scores = _scores(builder, rows, panel.data, arguments[2], lane, vector)
-            words = [_insert_signs(builder, word, score, lane) for word, score in zip(words, scores, strict=True)]
+            start = _load(builder, origin.data, rank.type(lane), vector)
+            scores = [cgutils.alloca_once(builder, vector) for _ in rows]
+            for i, score in enumerate(scores):
+                own = _splat(builder, builder.load(builder.gep(offset.data, [rank.type(i)])), vector)
+                builder.store(_add(builder, own, start), score)
+            _add_products(builder, rows, panel.data, arguments[4], lane, scores)
+            words = [
+                _insert_signs(builder, word, builder.load(score), lane)
+                for word, score in zip(words, scores, strict=True)
+            ]
         for i, word in enumerate(words):
             builder.store(word, builder.gep(signs.data, [rank.type(i)]))
         return context.get_dummy_value()
 
-    return types.void(factor, panel, depth, signs), generate
+    return types.void(factor, offset, panel, origin, depth, signs), generate
 
 
-def _lanes(features: str, bits: int) -> int:
-    """Samples a strip holds in registers at once: four vectors a row where there are 32 of them, else two."""
-    if "+avx512f" in features:
-        return 4 * 512 // bits
-    return 2 * (256 if "+avx2" in features else 128) // bits
-
-
-def _scores(builder: Any, rows: Any, panel: Any, depth: Any, lane: int, vector: Any) -> list[Any]:
-    """Products of the factor's rows with one group of lanes, summed in the order of the columns."""
-    scores = [cgutils.alloca_once(builder, vector) for _ in rows]
-    for score in scores:
-        builder.store(vector(None), score)
+def _add_products(builder: Any, rows: Any, panel: Any, depth: Any, lane: int, scores: Any) -> None:
+    """Add the products of the factor's rows with one group of lanes to the scores, in the order of the columns."""
+    vector = scores[0].type.pointee
     with cgutils.for_range(builder, depth) as loop:
         place = builder.add(builder.mul(loop.index, depth.type(BLOCK)), depth.type(lane))
-        normal = builder.load(builder.bitcast(builder.gep(panel, [place]), vector.as_pointer()), align=4)
+        normal = _load(builder, panel, place, vector)
         for pointer, score in zip(rows, scores, strict=True):
-            entry = builder.load(builder.gep(pointer, [loop.index]))
-            product = builder.fmul(_splat(builder, entry, vector), normal, flags=("contract",))
-            builder.store(builder.fadd(product, builder.load(score), flags=("contract",)), score)
-    return [builder.load(score) for score in scores]
+            entry = _splat(builder, builder.load(builder.gep(pointer, [loop.index])), vector)
+            product = (_pair_product if _is_integer(vector) else _product)(builder, entry, normal)
+            builder.store(_add(builder, product, builder.load(score)), score)
 
 
-def _splat(builder: Any, value: Any, vector: Any) -> Any:
-    lone = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.IntType(32)(0))
-    return builder.shuffle_vector(lone, lone, ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None))
+def _product(builder: Any, entry: Any, normal: Any) -> Any:
+    return builder.fmul(entry, normal, flags=("contract",))
+
+
+def _pair_product(builder: Any, entry: Any, normal: Any) -> Any:
+    """Sums of the products of the two halves of numbers of 32 bits, in the form that compilers know: pmaddwd."""
+    lanes = normal.type.count
+    pairs, wide = (ir.VectorType(ir.IntType(bits), 2 * lanes) for bits in (16, 32))
+    products = builder.mul(*(builder.sext(builder.bitcast(x, pairs), wide) for x in (entry, normal)))
+    choice = ir.VectorType(ir.IntType(32), lanes)
+    halves = (ir.Constant(choice, list(range(first, 2 * lanes, 2))) for first in (0, 1))
+    return builder.add(*(builder.shuffle_vector(products, products, half) for half in halves))
+
+
+def _add(builder: Any, x: Any, y: Any) -> Any:
+    return builder.add(x, y) if _is_integer(x.type) else builder.fadd(x, y, flags=("contract",))
+
+
+def _load(builder: Any, pointer: Any, place: Any, vector: Any) -> Any:
+    return builder.load(builder.bitcast(builder.gep(pointer, [place]), vector.as_pointer()), align=4)
+
+
+def _is_integer(vector: Any) -> bool:
+    return isinstance(vector.element, ir.IntType)
 
 
 def _insert_signs(builder: Any, word: Any, score: Any, lane: int) -> Any:
     """`word` with the bits from `lane` on set where `score` is not negative."""
-    signs = builder.fcmp_ordered(">=", score, score.type(None))
-    bits = builder.zext(builder.bitcast(signs, ir.IntType(score.type.count)), word.type)
-    return builder.or_(word, builder.shl(bits, word.type(lane)))
-
-
-@kernel
-def _philox(key: Any, rows: Any, group: int, words: Any) -> None:
-    """Words for 64 `rows` and for the groups from `group` on; for float64 two words make one."""
-    width = PHILOX_BYTES // words.itemsize
-    for i in range(len(words) // width):
-        place = words[i * width : (i + 1) * width]
-        for lane in range(BLOCK):
-            c0, c1 = rows[lane] & LOW_WORD, rows[lane] >> WORD
-            c2, c3 = np.uint64(group + i), np.uint64(0)
-            k0, k1 = key & LOW_WORD, key >> WORD
-            for _ in range(10):
-                p, q = c0 * np.uint64(0xD2511F53), c2 * np.uint64(0xCD9E8D57)
-                c0, c1 = (q >> WORD) ^ c1 ^ k0, q & LOW_WORD
-                c2, c3 = (p >> WORD) ^ c3 ^ k1, p & LOW_WORD
-                k0, k1 = (k0 + np.uint64(0x9E3779B9)) & LOW_WORD, (k1 + np.uint64(0xBB67AE85)) & LOW_WORD
-            if words.itemsize == 4:
-                place[0, lane], place[1, lane], place[2, lane], place[3, lane] = c0, c1, c2, c3
-            else:
-                place[0, lane], place[1, lane] = (c0 << np.uint64(21)) | (c1 >> np.uint64(11)), (c2 << WORD) | c3
-
-
-@kernel
-def _box_muller(words: Any, angles: Any, panel: Any, constants: Any) -> None:
-    """Two rows of normals from two of words; `angles` are the words read as signed integers.
-
-    A loop of its own, because the 64-bit products of Philox would halve the lanes of float32.
-    """
-    real = panel.dtype.type
-    half, one, two = real(0.5), real(1), real(2)
-    for row in range(0, len(words), 2):
-        uniform, angle, first, second = words[row], angles[row + 1], panel[row], panel[row + 1]
-        for lane in range(BLOCK):
-            exponent, mantissa = _split(real(uniform[lane]) + half)
-            complement = real(uniform[lane] ^ constants.uniform_top) + half
-            fraction = mantissa - one if exponent < 0 else complement * -constants.uniform_step
-            s = fraction / (fraction + two)
-            square = s * s
-            tail = s * (square * _polynomial(square, constants.logarithm) + two)
-            logarithm = -(exponent * constants.log_two + tail)
-            radius = logarithm * two * _inverse_root_of_double(logarithm)
-            radius = radius if (angle[lane] & 2) == 0 else -radius
-            turn = (real(angle[lane] >> 2) + half) * constants.angle_step
-            square = turn * turn
-            sine = radius * (turn * _polynomial(square, constants.sine))
-            cosine = radius * (square * _polynomial(square, constants.cosine) + one)
-            straight = (angle[lane] & 1) == 0
-            first[lane] = cosine if straight else sine
-            second[lane] = sine if straight else cosine
-
-
-@kernel
-def fill_panel(key: Any, lanes: Any, group: int, panel: Any, words: Any, angles: Any, constants: Any) -> None:
-    """Normals of the rows `lanes` of the table, from a group of columns on, one column in each row of the panel."""
-    width = PHILOX_BYTES // panel.itemsize
-    for column in range(0, len(panel), BATCH * width):
-        columns = min(BATCH * width, len(panel) - column)
-        _philox(key, lanes, group + column // width, words[:columns])
-        _box_muller(words[:columns], angles[:columns], panel[column:], constants)
-
-
-@kernel
-def _fill(key: Any, start: Any, rows: Any, first: int, workspace: Any) -> None:
-    """Normals of 64 rows of the table, one column of it in each row of the panel.
-
-    They are those of the request from `first` on: the ones listed in `rows`, and beyond the list ``start + k``.
-    """
-    panel, lanes, words, angles, constants = workspace
-    for lane in range(BLOCK):
-        k = first + lane
-        lanes[lane] = rows[k] if k < len(rows) else start + np.uint64(k)
-    fill_panel(key, lanes, 0, panel, words, angles, constants)
-
-
-@kernel
-def normal_blocks(key: Any, start: Any, rows: Any, out: Any, workspace: Any) -> None:
-    """Rows of the table, as many as `out` has: the listed `rows`, or from `start` on if there are none."""
-    panel, (n, columns) = workspace[0], out.shape
-    for first in range(0, n, BLOCK):
-        _fill(key, start, rows, first, workspace)
-        out[first : first + BLOCK] = panel[:columns, : min(BLOCK, n - first)].T
+    compare = builder.icmp_signed if _is_integer(score.type) else builder.fcmp_ordered
+    bits = builder.bitcast(compare(">=", score, score.type(None)), ir.IntType(score.type.count))
+    return builder.or_(word, builder.shl(builder.zext(bits, word.type), word.type(lane)))
 
 
 @kernel
@@ -242,28 +129,54 @@ def _transpose(tile: Any) -> None:
 
 
 @kernel
-def _signs(factor: Any, panel: Any, signs: Any, constant: bool) -> None:
-    """Signs of ``factor @ panel``; the last strip may repeat some rows of the one before it."""
-    height, rank = factor.shape
-    for lane in range(BLOCK):
-        panel[0, lane] = panel.dtype.type(1) if constant else abs(panel[0, lane])
+def _signs(factor: Any, offset: Any, panel: Any, origin: Any, width: int, signs: Any) -> None:
+    """Signs of ``offset + origin + factor @ panel`` for `width` columns in each row of the panel.
+
+    The last strip may repeat some rows of the one before it. Row 0 is the boundary, which is always positive.
+    """
+    height, depth = factor.shape
     for strip in range(0, height, STRIP):
         row = min(strip, height - STRIP)
-        _strip_of_signs(factor[row:], panel, min(row + STRIP, rank), signs[row:])
+        reach = min(-(-(row + STRIP) // width), depth)
+        _strip_of_signs(factor[row:], offset[row:], panel, origin, reach, signs[row:])
+    signs[0] = ~np.uint64(0)
 
 
 @kernel
-def draw_blocks(
-    key: Any, start: Any, rows: Any, out: Any, factor: Any, places: Any, flips: Any, constant: bool, workspace: Any
-) -> None:
-    """Packed bits of those rows: `places` says which sign each bit is, `flips` negates it."""
+def _write(signs: Any, places: Any, flips: Any, tile: Any, out: Any) -> None:
+    """Packed bits of up to 64 samples: `places` says which sign each bit is, `flips` negates it."""
+    for word in range(out.shape[1]):
+        for bit in range(BLOCK):
+            tile[bit] = signs[places[word, bit]] ^ flips[word, bit]
+        _transpose(tile)
+        out[:, word] = tile[: len(out)]
+
+
+@kernel
+def draw_blocks(key: Any, start: Any, rows: Any, out: Any, model: Any, panel: Any, workspace: Any) -> None:
+    """Packed bits of the `rows`, or from `start` on if none are listed: chosen signs of ``offset + factor @ z``."""
+    (factor, offset, places, flips), (lanes, words, angles, constants) = model, workspace
     signs, tile = np.zeros(len(factor) + 1, np.uint64), np.empty(BLOCK, np.uint64)
-    n, count = out.shape
-    for first in range(0, n, BLOCK):
-        _fill(key, start, rows, first, workspace)
-        _signs(factor, workspace[0], signs, constant)
-        for word in range(count):
-            for bit in range(BLOCK):
-                tile[bit] = signs[places[word, bit]] ^ flips[word, bit]
-            _transpose(tile)
-            out[first : first + BLOCK, word] = tile[: min(BLOCK, n - first)]
+    origin = np.zeros(BLOCK, panel.dtype)
+    for first in range(0, len(out), BLOCK):
+        set_lanes(start, rows, first, lanes)
+        fill_panel(key, lanes, 0, panel, words, angles, constants)
+        for lane in range(BLOCK):
+            panel[0, lane] = abs(panel[0, lane])
+        _signs(factor, offset, panel, origin, 1, signs)
+        _write(signs, places, flips, tile, out[first : first + BLOCK])
+
+
+@kernel
+def draw_integer_blocks(
+    key: Any, start: Any, rows: Any, out: Any, model: Any, pairs: Any, batch: Any, workspace: Any
+) -> None:
+    """The same in integers: pairs of 16 bits, scores of 32."""
+    (factor, offset, places, flips), (lanes, words, angles, constants) = model, workspace
+    signs, tile = np.zeros(len(factor) + 1, np.uint64), np.empty(BLOCK, np.uint64)
+    dither = np.empty(BLOCK, np.int32)
+    for first in range(0, len(out), BLOCK):
+        set_lanes(start, rows, first, lanes)
+        fill_pairs(key, lanes, pairs, dither, batch, words, angles, constants)
+        _signs(factor, offset, pairs, dither, 2, signs)
+        _write(signs, places, flips, tile, out[first : first + BLOCK])

@@ -76,10 +76,10 @@ def pack_bits(bits: Array) -> Array:
     return words
 
 
-def unpack(words: Array, n_bits: int, low: float, high: float, dtype: Any) -> Array:
+def unpack(words: Array, n_bits: int, low: float, high: float, dtype: Any, out: Array = None) -> Array:
     """Matrix ``(n_samples, n_bits)`` of `dtype`: `high` for a bit that is set, `low` for one that is not."""
     xp = namespace(words)
-    values = xp.empty((words.shape[0], n_bits), dtype=dtype, device=words.device)
+    values = xp.empty((words.shape[0], n_bits), dtype=dtype, device=words.device) if out is None else out
     place, octet = xp.arange(8, device=words.device), xp.arange(256, device=words.device)
     levels = xp.asarray([low, high], dtype=dtype, device=words.device)
     bits = (octet[:, None] >> place) & 1

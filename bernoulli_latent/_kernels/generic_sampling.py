@@ -2,9 +2,12 @@
 
 Entry ``(k, j)`` of an endless table of normals is a function of the key, ``k`` and ``j`` alone: Philox4x32-10
 (Salmon et al. 2011) turns the counter ``(k, group of columns)`` into four words of 32 bits, and the transform of
-Box and Muller (1958) turns words into normals. It uses additions, multiplications and one division, each
+Box and Muller (1958) turns words into normals. It uses additions, multiplications, one division and one root, each
 rounded once and always in this order, so that the compiled twin and every device give the same normals to the
 last bit.
+
+Scores are products with a factor of float32 or float64, or of integers of 16 bits with normals that are integers,
+too. The sums of integers are exact, in 32 bits or in the 53 of float64, and so their signs are the same everywhere.
 """
 
 from __future__ import annotations
@@ -13,25 +16,44 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bernoulli_latent._arrays import Array, is_torch, namespace, on_host
+from bernoulli_latent._arrays import Array, from_host, is_torch, namespace, on_host, to_host
 from bernoulli_latent._kernels import device
 from bernoulli_latent._kernels.generic_packing import full_precision, pack_bits
 
-__all__ = ["BOX_MULLER", "BoxMuller", "draw", "draw_rows", "normals", "normals_of", "philox", "real_name"]
+__all__ = [
+    "BOX_MULLER",
+    "DITHER_UNIT",
+    "NORMAL_UNIT",
+    "BoxMuller",
+    "draw",
+    "draw_rows",
+    "is_integer",
+    "normals",
+    "normals_of",
+    "philox",
+    "real_name",
+    "rounded",
+]
 
 LOW_WORD = 0xFFFFFFFF
 
 HOST_BLOCK, DEVICE_ENTRIES = 256, 2**25
 """Rows computed together on the host, and normals on a device, which wants large pieces: 128 MB in float32."""
 
+NORMAL_UNIT = 2**11
+"""What a normal of 1 is among integers; the largest normal, 6.8, stays below half the range of 16 bits."""
+
+DITHER_UNIT = 2**15
+"""What the remainder of the first normal is multiplied with: as in a row of the factor that has one entry alone."""
+
 
 class BoxMuller(NamedTuple):
     """Constants of the Box-Muller transform in one precision.
 
-    ``logarithm`` is P in log((1 + s) / (1 - s)) = s (2 + s^2 P(s^2)) for |s| < 0.1716, ``sine`` is P in
+    ``logarithm`` is P in -2 log((1 + s) / (1 - s)) = s (s^2 P(s^2) - 4) for |s| < 0.1716, ``sine`` is P in
     sin(pi x / 2) = x P(x^2) and ``cosine`` is P in cos(pi x / 2) = 1 + x^2 P(x^2) for |x| <= 1/2, all
-    interpolated at Chebyshev nodes in 50 digits. What they leave out is below the last bit of the result.
-    ``inverse_root`` less half the bits of x is a first guess at 1 / sqrt(x), 3.5 % off at most.
+    interpolated at Chebyshev nodes in 50 digits, one of the cosine's moved to 0 for float32. What they leave out is
+    below the last bit of the result.
     Compiled code keeps the integers: Numba's disk cache does not see an edit here, so clear it after one.
     """
 
@@ -40,9 +62,7 @@ class BoxMuller(NamedTuple):
     angle_bits: int
     mantissa_bits: int
     root_half: int  # the bits of sqrt(1/2), read as an integer
-    inverse_root: int
-    newton_steps: int
-    log_two: float
+    log_four: float
     logarithm: tuple[float, ...]
     sine: tuple[float, ...]
     cosine: tuple[float, ...]
@@ -55,12 +75,10 @@ BOX_MULLER = {
         angle_bits=30,
         mantissa_bits=23,
         root_half=0x3F3504F3,
-        inverse_root=0x5F3759DF,
-        newton_steps=3,
-        log_two=0.6931472,
-        logarithm=(0.66666687, 0.3998876, 0.29580986),
+        log_four=1.3862944,
+        logarithm=(-1.3333337, -0.7997752, -0.5916197),
         sine=(1.5707964, -0.6459635, 0.07968022, -0.004602149),
-        cosine=(-1.2337005, 0.2536694, -0.020861529, 0.0009067399),
+        cosine=(-1.2336979, 0.2536063, -0.020426072),
     ),
     "float64": BoxMuller(
         integer="int64",
@@ -68,12 +86,10 @@ BOX_MULLER = {
         angle_bits=62,
         mantissa_bits=52,
         root_half=0x3FE6A09E667F3BCD,
-        inverse_root=0x5FE6EB50C7B537A9,
-        newton_steps=4,
-        log_two=0.6931471805599453,
+        log_four=1.3862943611198906,
         logarithm=(
-            *(0.666666666666667, 0.3999999999989889, 0.28571428626253836, 0.22222211089379496),
-            *(0.1818289243253687, 0.15331611722055008, 0.14617807153417325),
+            *(-1.333333333333334, -0.7999999999979778, -0.5714285725250767, -0.4444442217875899),
+            *(-0.3636578486507374, -0.30663223444110017, -0.2923561430683465),
         ),
         sine=(
             *(1.5707963267948966, -0.6459640975062443, 0.07969262624604301, -0.004681754132340976),
@@ -113,11 +129,15 @@ def check_rows(key: int, rows: Array) -> None:
         raise ValueError(f"`rows` must not be negative; got {int(rows.min())}")
 
 
-def check_bits(factor: Array, index: Array, flip: Array) -> None:
-    """Refuse what would make a kernel read beyond its arrays."""
+def check_bits(factor: Array, offset: Array, index: Array, flip: Array) -> None:
+    """Refuse what would make a kernel read beyond its arrays, or read them as something else."""
     height, rank = factor.shape
-    if not 1 <= rank <= height:
+    if not is_integer(factor):
+        real_name(factor.dtype)
+    if not 1 <= rank <= height + is_integer(factor):  # integers come in pairs
         raise ValueError(f"`factor` must have from 1 to {height} columns, as many as rows at most; got {rank}")
+    if tuple(offset.shape) != (height,):
+        raise ValueError(f"`offset` must have shape ({height},); got shape {tuple(offset.shape)}")
     if index.ndim != 1 or index.shape[0] == 0 or flip.shape != index.shape:
         raise ValueError(f"`index` and `flip` must be vectors of one length; got shapes {index.shape}, {flip.shape}")
     if not 0 <= int(index.min()) <= int(index.max()) < height:
@@ -147,8 +167,8 @@ def polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
     return value
 
 
-def _negative_logarithm(uniform: Array, real: str, xp: Any) -> Array:
-    """-log((uniform + 1/2) / 2^bits); close to 1 the difference from 1 is formed before it is rounded."""
+def _radius(uniform: Array, real: str, xp: Any) -> Array:
+    """sqrt(-2 log((uniform + 1/2) / 2^bits)); close to 1 the difference from 1 is formed before it is rounded."""
     form, integer = BOX_MULLER[real], getattr(xp, BOX_MULLER[real].integer)
     value = xp.astype(uniform, getattr(xp, real)) + 0.5
     bits = value.view(integer) - form.root_half
@@ -158,26 +178,23 @@ def _negative_logarithm(uniform: Array, real: str, xp: Any) -> Array:
     fraction = xp.where(exponent < 0, mantissa - 1.0, complement * -(2.0**-form.uniform_bits))
     s = fraction / (fraction + 2.0)
     square = s * s
-    tail = s * (square * polynomial(square, form.logarithm) + 2.0)
-    return -(xp.astype(exponent, value.dtype) * form.log_two + tail)
+    tail = s * (square * polynomial(square, form.logarithm) - 4.0)
+    return _root(tail - xp.astype(exponent, value.dtype) * form.log_four, xp)
 
 
-def _root_of_double(x: Array, real: str, xp: Any) -> Array:
-    """sqrt(2 x) by Newton's steps for 1 / sqrt(2 x): torch's own root is not correctly rounded on every device."""
-    form = BOX_MULLER[real]
-    double = x * 2.0
-    inverse = (form.inverse_root - (double.view(getattr(xp, form.integer)) >> 1)).view(x.dtype)
-    for _ in range(form.newton_steps):
-        inverse = inverse * (1.5 - x * inverse * inverse)
-    return double * inverse
+def _root(x: Array, xp: Any) -> Array:
+    """Correctly rounded root, as torch's own on the host is not, nor need be that of float32 on a device."""
+    if on_host(x):
+        return from_host(np.sqrt(to_host(x)), x)
+    return xp.astype(xp.sqrt(xp.astype(x, xp.float64)), x.dtype)
 
 
 def _box_muller(uniform: Array, angle: Array, real: str, xp: Any) -> tuple[Array, Array]:
     """Two normals from a uniform integer and a signed one, whose two lowest bits choose the quadrant."""
     form = BOX_MULLER[real]
-    radius = _root_of_double(_negative_logarithm(uniform, real, xp), real, xp)
+    radius = _radius(uniform, real, xp)
     radius = xp.where((angle & 2) == 0, radius, -radius)
-    turn = (xp.astype(angle >> 2, radius.dtype) + 0.5) * 2.0**-form.angle_bits
+    turn = xp.astype((angle & -4) | 2, radius.dtype) * 2.0 ** -(form.angle_bits + 2)
     square = turn * turn
     sine = radius * (turn * polynomial(square, form.sine))
     cosine = radius * (square * polynomial(square, form.cosine) + 1.0)
@@ -221,33 +238,33 @@ def _place(like: Array) -> dict[str, Any]:
     return {"device": like.device} if is_torch(like) else {}
 
 
-def draw(key: int, start: int, n: int, factor: Array, index: Array, flip: Array, constant: bool = False) -> Array:
+def draw(key: int, start: int, n: int, factor: Array, offset: Array, index: Array, flip: Array) -> Array:
     """Packed bits of rows ``start`` to ``start + n``; see :func:`draw_rows`."""
     check_request(key, start, n)
-    check_bits(factor, index, flip)
+    check_bits(factor, offset, index, flip)
     size, words = _block_rows(factor), _empty_words(n, factor, index)
     for first in range(start - start % size, start + n, size):
         begin, stop = max(first, start), min(first + size, start + n)
         rows, place = _count_rows(begin, stop - begin, factor), slice(begin - first, stop - first)
-        words[begin - start : stop - start, :] = _bits(key, rows, place, factor, index, flip, constant)
+        words[begin - start : stop - start, :] = _bits(key, rows, place, factor, offset, index, flip)
     return words
 
 
-def draw_rows(key: int, rows: Array, factor: Array, index: Array, flip: Array, constant: bool = False) -> Array:
-    """Packed bits of the `rows`, int64 in any order: the signs of ``factor @ normals``, chosen and flipped.
+def draw_rows(key: int, rows: Array, factor: Array, offset: Array, index: Array, flip: Array) -> Array:
+    """Packed bits of the `rows`, int64 in any order: the signs of ``offset + factor @ normals``, chosen and flipped.
 
     Rows are computed at their place in aligned blocks of one size, because a matrix product may round differently
     in another shape: so the bits of a row do not depend on what else a request holds. A score of rounding size may
-    get another sign than in the compiled twin, or on another device.
+    get another sign than in the compiled twin, or on another device, unless the factor is of integers.
     """
     check_rows(key, rows)
-    check_bits(factor, index, flip)
+    check_bits(factor, offset, index, flip)
     xp, size, words = namespace(factor), _block_rows(factor), _empty_words(rows.shape[0], factor, index)
     order, stop = xp.argsort(rows), 0
     for count in xp.unique_counts(rows // size).counts.tolist():
         here = order[stop : stop + count]
         stop += count
-        words[here, :] = _bits(key, rows[here], rows[here] % size, factor, index, flip, constant)
+        words[here, :] = _bits(key, rows[here], rows[here] % size, factor, offset, index, flip)
     return words
 
 
@@ -264,26 +281,32 @@ def _empty_words(n: int, factor: Array, index: Array) -> Array:
     return xp.empty((n, -(-index.shape[0] // 64)), dtype=integer, **_place(factor))
 
 
-def _bits(key: int, rows: Array, place: Any, factor: Array, index: Array, flip: Array, constant: bool) -> Array:
+def _bits(key: int, rows: Array, place: Any, factor: Array, offset: Array, index: Array, flip: Array) -> Array:
     """Packed bits of `rows` that share an aligned block, in which they stand at `place`."""
-    scores = _scores(key, rows, place, factor, constant)
+    scores = _scores(key, rows, place, factor, offset)
     if device.fuses(scores):
         return device.pack_signs(scores, index, flip)
     return pack_bits((scores >= 0)[:, index] ^ flip)
 
 
-def _scores(key: int, rows: Array, place: Any, factor: Array, constant: bool) -> Array:
-    """Scores of `rows`, computed at their `place` in the whole block."""
+def _scores(key: int, rows: Array, place: Any, factor: Array, offset: Array) -> Array:
+    """Scores of `rows`, computed at their `place` in the whole block; that of the boundary is 0."""
     xp, (height, rank) = namespace(factor), factor.shape
-    panel = _placed(normals_of(key, rows, rank, real_name(factor.dtype)), place, _block_rows(factor))
-    panel[:, 0] = 1.0 if constant else xp.abs(panel[:, 0])
+    if is_integer(factor):
+        panel, origin = _integers_of(key, rows, rank)
+        factor, offset = (xp.astype(x, xp.float64) for x in (factor, offset))
+    else:
+        panel, origin = normals_of(key, rows, rank, real_name(factor.dtype)), 0.0
+    panel[:, 0] = xp.abs(panel[:, 0])
+    panel, step = _placed(panel, place, _block_rows(factor)), max(64, -(-height // 8))
     scores = xp.empty((panel.shape[0], height), dtype=factor.dtype, **_place(factor))
-    step = max(64, -(-height // 8))
     with full_precision(factor):
         for top in range(0, height, step):
             rest = slice(top, top + step)
             xp.matmul(panel[:, : top + step], factor[rest, : top + step].T, out=scores[:, rest])
-    return scores[place, :]
+    scores = scores[place, :] + offset + origin
+    scores[:, 0] = 0.0
+    return scores
 
 
 def _placed(normals: Array, place: Any, size: int) -> Array:
@@ -293,3 +316,21 @@ def _placed(normals: Array, place: Any, size: int) -> Array:
     panel = namespace(normals).zeros((size, normals.shape[1]), dtype=normals.dtype, **_place(normals))
     panel[place, :] = normals
     return panel
+
+
+def is_integer(x: Array) -> bool:
+    """Whether `x` holds integers of 16 bits."""
+    return str(x.dtype).endswith("int16")
+
+
+def rounded(normals: Array) -> Array:
+    """Normals in units of 2^-11, rounded to integers."""
+    return namespace(normals).round(normals * NORMAL_UNIT)
+
+
+def _integers_of(key: int, rows: Array, columns: int) -> tuple[Array, Array]:
+    """Normals of the `rows` rounded to integers, and what that took from the first one, in units of the scores."""
+    xp, table = namespace(rows), normals_of(key, rows, columns, "float32")
+    panel, first = rounded(table), table[:, :1] * NORMAL_UNIT
+    dither = xp.trunc((first - panel[:, :1]) * DITHER_UNIT)
+    return xp.astype(panel, xp.float64), xp.astype(dither, xp.float64)

@@ -12,15 +12,18 @@ from typing import Any, TypeAlias
 
 from bernoulli_latent._arrays import Array, is_torch, namespace, on_host
 from bernoulli_latent._kernels.generic_packing import full_precision, pack_bits
-from bernoulli_latent._kernels.generic_sampling import check_request, normals_of, real_name
+from bernoulli_latent._kernels.generic_sampling import check_request, is_integer, normals_of, real_name, rounded
 
-__all__ = ["check_groups", "check_model", "draw_chain", "draw_factors", "draw_groups", "first_column"]
+__all__ = ["NEVER", "check_groups", "check_model", "draw_chain", "draw_factors", "draw_groups", "first_column"]
 
 Scores: TypeAlias = Callable[[slice, Array], Array]
 """From some bits and their own normals to their scores, less the thresholds."""
 
 Block: TypeAlias = Callable[[Array, Array], Scores]
 """From the numbers of some rows, and the factors of their whole block, to the scores."""
+
+NEVER = -(2**30)
+"""Threshold, among integers, of a bit that is never set: scores without it are smaller, and the sum stays in range."""
 
 CHUNK = 1024
 """Bits computed at a time, a multiple of 64."""
@@ -50,14 +53,19 @@ def check_groups(groups: Array, mixing: Array) -> None:
 def draw_factors(key: int, start: int, n: int, thresholds: Array, noise: Array, loadings: Array) -> Array:
     """Packed bits of rows ``start`` to ``start + n`` of the signs of ``thresholds + noise * e + loadings @ f``.
 
-    A score of rounding size may get another sign than in the compiled twin, or on another device.
+    A score of rounding size may get another sign than in the compiled twin, or on another device, unless the loadings
+    are of integers.
     """
     check_model(thresholds, noise, loadings)
+    xp, exact = namespace(loadings), is_integer(loadings)
 
     def block(rows: Array, factors: Array) -> Scores:
-        return lambda bits, e: noise[bits] * e + _at(factors @ loadings[bits, :].T, rows)
+        if not exact:
+            return lambda bits, e: noise[bits] * e + _at(factors @ loadings[bits, :].T, rows)
+        own = xp.astype(rounded(_at(factors, rows)), xp.float64)
+        return lambda bits, e: xp.trunc(noise[bits] * e) + own @ xp.astype(loadings[bits, :], xp.float64).T
 
-    return _draw(key, start, n, thresholds, loadings.shape[1], block)
+    return _draw(key, start, n, thresholds, noise, loadings.shape[1], block)
 
 
 def draw_groups(key: int, start: int, n: int, thresholds: Array, noise: Array, groups: Array, mixing: Array) -> Array:
@@ -69,7 +77,7 @@ def draw_groups(key: int, start: int, n: int, thresholds: Array, noise: Array, g
         common = _at(factors @ mixing.T, rows)
         return lambda bits, e: noise[bits] * e + namespace(e).take(common, groups[bits], axis=1)
 
-    return _draw(key, start, n, thresholds, mixing.shape[1], block)
+    return _draw(key, start, n, thresholds, noise, mixing.shape[1], block)
 
 
 def draw_chain(key: int, start: int, n: int, thresholds: Array, noise: Array, loss: Array, gain: Array) -> Array:
@@ -94,7 +102,7 @@ def draw_chain(key: int, start: int, n: int, thresholds: Array, noise: Array, lo
 
         return scores
 
-    return _draw(key, start, n, thresholds, 0, block)
+    return _draw(key, start, n, thresholds, noise, 0, block)
 
 
 def _scan(lost: Array, added: Array, state: Array, xp: Any) -> Array:
@@ -109,7 +117,7 @@ def _scan(lost: Array, added: Array, state: Array, xp: Any) -> Array:
     return added
 
 
-def _draw(key: int, start: int, n: int, thresholds: Array, n_factors: int, block: Block) -> Array:
+def _draw(key: int, start: int, n: int, thresholds: Array, noise: Array, n_factors: int, block: Block) -> Array:
     """Packed bits, computed for aligned blocks of rows and chunks of bits."""
     check_request(key, start, n)
     xp, n_bits, size = namespace(thresholds), thresholds.shape[0], 256 if on_host(thresholds) else 4096
@@ -120,10 +128,10 @@ def _draw(key: int, start: int, n: int, thresholds: Array, n_factors: int, block
         begin, stop = stop, min(stop + size - (start + stop) % size, n)
         own = rows[begin:stop]
         with full_precision(thresholds):
-            latent = block(own, _factors(key, own, n_factors, size, thresholds))
+            latent = block(own, _factors(key, own, n_factors, size, noise))
         for first in range(0, n_bits, CHUNK):
             bits = slice(first, min(first + CHUNK, n_bits))
-            e = normals_of(key, own, bits.stop - first, real_name(thresholds.dtype), first_column(n_factors) + first)
+            e = normals_of(key, own, bits.stop - first, real_name(noise.dtype), first_column(n_factors) + first)
             with full_precision(thresholds):
                 scores = thresholds[bits] + latent(bits, e)
             words[begin:stop, first // 64 : -(-bits.stop // 64)] = pack_bits(scores >= 0)

@@ -54,11 +54,15 @@ def pack(values: NDArray) -> tuple[NDArray, bool, bool, int]:
     return words, has_zero, has_minus_one, -1
 
 
-def unpack(words: NDArray, n_bits: int, low: float, high: float, dtype: Any) -> NDArray:
-    """Matrix ``(n_samples, n_bits)`` of `dtype`: `high` for a bit that is set, `low` for one that is not."""
-    values = np.empty((len(words), n_bits), dtype=dtype)
+def unpack(words: NDArray, n_bits: int, low: float, high: float, dtype: Any, out: NDArray | None = None) -> NDArray:
+    """Matrix ``(n_samples, n_bits)`` of `dtype`: `high` for a bit that is set, `low` for one that is not.
+
+    Rows of `out`, if given, follow each other in memory.
+    """
+    values = np.empty((len(words), n_bits), dtype=dtype) if out is None else out
     if values.itemsize > 8:
-        return unpack(words, n_bits, low, high, np.float64).astype(dtype)
+        values[...] = unpack(words, n_bits, low, high, np.float64)
+        return values
     low_bytes, high_bytes = np.array([low, high], dtype=dtype).view(f"u{values.itemsize}")
     bit_loops.unpack_rows(words, n_bits, low_bytes, high_bytes, values.reshape(-1).view(low_bytes.dtype))
     return values

@@ -4,7 +4,8 @@ What the bits of a sample share is computed once for a block of 64 samples. Then
 for itself, 64 bits fill one panel that stays in the cache, and the signs of its rows are transposed into one word of
 each sample. So the work grows with the number of bits, and the memory does not.
 
-Words, normals and the transpose are those of ``draw_loops``: clear the disk cache after an edit there.
+Normals are those of ``normal_loops``, products and the transpose those of ``draw_loops``: clear the disk cache after
+an edit there.
 """
 
 from __future__ import annotations
@@ -18,17 +19,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from bernoulli_latent._kernels._jit import kernel
-from bernoulli_latent._kernels.draw_loops import (
-    BLOCK,
-    PHILOX_BYTES,
-    _insert_signs,
-    _lanes,
-    _splat,
-    _transpose,
-    fill_panel,
-)
+from bernoulli_latent._kernels.draw_loops import _add_products, _insert_signs, _lanes, _load, _transpose
+from bernoulli_latent._kernels.normal_loops import BLOCK, PHILOX_BYTES, fill_panel, round_pairs
 
-__all__ = ["SPAN", "chain_blocks", "factor_blocks", "group_blocks"]
+__all__ = ["SPAN", "chain_blocks", "factor_blocks", "group_blocks", "integer_factor_blocks"]
 
 SPAN = 4
 """Blocks of samples that share each pass over the loadings, which may be larger than the cache."""
@@ -62,22 +56,6 @@ def _strip_of_signs(typing_context: Any, loadings: Any, factors: Any, scores: An
         return context.get_dummy_value()
 
     return types.void(loadings, factors, scores, words), generate
-
-
-def _add_products(builder: Any, rows: Any, factors: Any, depth: Any, lane: int, sums: Any) -> None:
-    """Add the products of loadings and one group of lanes of the factors, in the order of the factors."""
-    vector = sums[0].type.pointee
-    with cgutils.for_range(builder, depth) as loop:
-        place = builder.add(builder.mul(loop.index, depth.type(BLOCK)), depth.type(lane))
-        factor = _load(builder, factors, place, vector)
-        for pointer, total in zip(rows, sums, strict=True):
-            loading = _splat(builder, builder.load(builder.gep(pointer, [loop.index])), vector)
-            product = builder.fmul(loading, factor, flags=("contract",))
-            builder.store(builder.fadd(product, builder.load(total), flags=("contract",)), total)
-
-
-def _load(builder: Any, pointer: Any, place: Any, vector: Any) -> Any:
-    return builder.load(builder.bitcast(builder.gep(pointer, [place]), vector.as_pointer()), align=4)
 
 
 @kernel
@@ -139,7 +117,24 @@ def _emit(loadings: Any, factors: Any, panel: Any, signs: Any, out: Any) -> None
 
 
 @kernel
-def factor_blocks(key: Any, start: Any, out: Any, model: Any, factors: Any, panel: Any, workspace: Any) -> None:
+def _word(x: Any, rest: Any, word: int) -> Any:
+    """What belongs to the bits of a word; `rest` is that of the last one, filled up."""
+    return x[word * BLOCK : (word + 1) * BLOCK] if (word + 1) * BLOCK <= len(x) else rest
+
+
+@kernel
+def _spread_integers(thresholds: Any, noise: Any, panel: Any, scores: Any) -> None:
+    """Scores without what the bits share, in integers."""
+    for bit in range(BLOCK):
+        row, score, threshold, deviation = panel[bit], scores[bit], thresholds[bit], noise[bit]
+        for lane in range(BLOCK):
+            score[lane] = threshold + np.int32(deviation * row[lane])
+
+
+@kernel
+def factor_blocks(
+    key: Any, start: Any, out: Any, model: Any, rest: Any, factors: Any, panel: Any, workspace: Any
+) -> None:
     """Packed signs of ``thresholds + noise * e + loadings @ f`` for the rows from `start` on.
 
     Several blocks of samples take their turns at each word, while its loadings are in the cache.
@@ -152,19 +147,42 @@ def factor_blocks(key: Any, start: Any, out: Any, model: Any, factors: Any, pane
         for first in range(base, stop, BLOCK):
             fill_panel(key, _rows(start, first), 0, factors[(first - base) // BLOCK], words, angles, constants)
         for word in range(out.shape[1]):
-            bit = word * BLOCK
+            column = group + word * BLOCK * panel.itemsize // PHILOX_BYTES
+            own = _word(loadings, rest[2], word)
             for first in range(base, stop, BLOCK):
-                column = group + bit * panel.itemsize // PHILOX_BYTES
                 fill_panel(key, _rows(start, first), column, panel, words, angles, constants)
-                _spread(thresholds[bit:], noise[bit:], panel)
-                own, block = factors[(first - base) // BLOCK], out[first : first + BLOCK, word]
-                _emit(loadings[bit:], own, panel, signs, block)
+                _spread(_word(thresholds, rest[0], word), _word(noise, rest[1], word), panel)
+                _emit(own, factors[(first - base) // BLOCK], panel, signs, out[first : first + BLOCK, word])
 
 
 @kernel
-def group_blocks(key: Any, start: Any, out: Any, model: Any, factors: Any, panel: Any, workspace: Any) -> None:
+def integer_factor_blocks(
+    key: Any, start: Any, out: Any, model: Any, rest: Any, pairs: Any, batch: Any, panel: Any, workspace: Any
+) -> None:
+    """The same in integers: loadings and factors in pairs of 16 bits, scores of 32."""
+    (thresholds, noise, loadings), (words, angles, constants) = model, workspace
+    signs, scores = np.empty(BLOCK, np.uint64), np.empty((BLOCK, BLOCK), np.int32)
+    group = len(batch) * panel.itemsize // PHILOX_BYTES
+    for base in range(0, len(out), len(pairs) * BLOCK):
+        stop = min(base + len(pairs) * BLOCK, len(out))
+        for first in range(base, stop, BLOCK):
+            fill_panel(key, _rows(start, first), 0, batch, words, angles, constants)
+            round_pairs(batch, pairs[(first - base) // BLOCK])
+        for word in range(out.shape[1]):
+            column = group + word * BLOCK * panel.itemsize // PHILOX_BYTES
+            own = _word(loadings, rest[2], word)
+            for first in range(base, stop, BLOCK):
+                fill_panel(key, _rows(start, first), column, panel, words, angles, constants)
+                _spread_integers(_word(thresholds, rest[0], word), _word(noise, rest[1], word), panel, scores)
+                _emit(own, pairs[(first - base) // BLOCK], scores, signs, out[first : first + BLOCK, word])
+
+
+@kernel
+def group_blocks(
+    key: Any, start: Any, out: Any, model: Any, rest: Any, mixing: Any, factors: Any, panel: Any, workspace: Any
+) -> None:
     """Packed signs of ``thresholds + noise * e + (mixing @ f)[groups]`` for the rows from `start` on."""
-    (thresholds, noise, groups, mixing), (words, angles, constants) = model, workspace
+    (thresholds, noise, groups), (words, angles, constants) = model, workspace
     signs = np.empty(BLOCK, np.uint64)
     width, common = PHILOX_BYTES // panel.itemsize, np.empty((len(mixing), BLOCK), panel.dtype)
     for first in range(0, len(out), BLOCK):
@@ -172,15 +190,14 @@ def group_blocks(key: Any, start: Any, out: Any, model: Any, factors: Any, panel
         fill_panel(key, rows, 0, factors, words, angles, constants)
         _mix(mixing, factors, common)
         for word in range(out.shape[1]):
-            bit = word * BLOCK
-            fill_panel(key, rows, (len(factors) + bit) // width, panel, words, angles, constants)
-            _spread(thresholds[bit:], noise[bit:], panel)
-            _add_groups(groups[bit:], common, panel)
+            fill_panel(key, rows, (len(factors) + word * BLOCK) // width, panel, words, angles, constants)
+            _spread(_word(thresholds, rest[0], word), _word(noise, rest[1], word), panel)
+            _add_groups(_word(groups, rest[2], word), common, panel)
             _emit(np.empty((BLOCK, 0), panel.dtype), factors, panel, signs, block[:, word])
 
 
 @kernel
-def chain_blocks(key: Any, start: Any, out: Any, model: Any, panel: Any, workspace: Any) -> None:
+def chain_blocks(key: Any, start: Any, out: Any, model: Any, rest: Any, panel: Any, workspace: Any) -> None:
     """Packed signs of ``thresholds + z`` for the rows from `start` on, where `z` is a chain along the bits."""
     (thresholds, noise, loss, gain), (words, angles, constants) = model, workspace
     signs = np.empty(BLOCK, np.uint64)
@@ -189,7 +206,7 @@ def chain_blocks(key: Any, start: Any, out: Any, model: Any, panel: Any, workspa
         rows, block = _rows(start, first), out[first : first + BLOCK]
         state[:] = 0
         for word in range(out.shape[1]):
-            bit = word * BLOCK
-            fill_panel(key, rows, bit // width, panel, words, angles, constants)
-            _follow(thresholds[bit:], noise[bit:], loss[bit:], gain[bit:], state, panel)
+            fill_panel(key, rows, word * BLOCK // width, panel, words, angles, constants)
+            threshold, deviation = _word(thresholds, rest[0], word), _word(noise, rest[1], word)
+            _follow(threshold, deviation, _word(loss, rest[2], word), _word(gain, rest[3], word), state, panel)
             _emit(np.empty((BLOCK, 0), panel.dtype), panel, panel, signs, block[:, word])

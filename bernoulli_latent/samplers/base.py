@@ -9,6 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 from bernoulli_latent._arrays import Array, namespace, on_host
 from bernoulli_latent._checks import check_count
 from bernoulli_latent._random import key_from
+from bernoulli_latent._threads import in_parallel, thread_count
 from bernoulli_latent.bits import LEVELS, BitArray
 from bernoulli_latent.errors import NotFittedError
 from bernoulli_latent.form import Form
@@ -17,8 +18,11 @@ from bernoulli_latent.samplers.report import FitReport, warn_of_errors
 
 __all__ = ["BitSampler", "BitSource", "sample_moments"]
 
-BLOCK = 4096
-"""Rows drawn and unpacked at a time in host memory."""
+ENTRIES = 2**26
+"""Bits held packed at a time, 8 MiB, unless a few blocks of rows have more."""
+
+GRAIN = 64
+"""Rows that the kernels compute side by side: threads share whole blocks."""
 
 Model = TypeVar("Model")
 
@@ -43,6 +47,7 @@ class BitSource(ABC):
         start: int = 0,
         values: str | None = None,
         packed: bool = False,
+        threads: int | None = None,
     ) -> Array | BitArray:
         """Draw bits.
 
@@ -59,6 +64,9 @@ class BitSource(ABC):
             Coding of the answer; by default that of the data, with its dtype.
         packed : bool
             Answer with a BitArray; the unpacked bits are never held.
+        threads : int, optional
+            Threads to share the rows, at least 1; by default what the environment variable
+            ``BERNOULLI_LATENT_THREADS`` says, or 1. The bits are the same for any number.
 
         Returns
         -------
@@ -68,23 +76,25 @@ class BitSource(ABC):
         Raises
         ------
         ValueError
-            If `n` or `start` is negative or `values` unknown.
+            If `n` or `start` is negative, `values` unknown or `threads` not positive.
         """
         n, start = check_count(n, "n"), check_count(start, "start")
         if values is not None and values not in LEVELS:
             raise ValueError(f"`values` must be one of {', '.join(map(repr, LEVELS))} or None; got {values!r}")
-        form, key = self._form, key_from(rng)
+        form, key, threads = self._form, key_from(rng), thread_count(threads)
         if packed:
-            return self._draw(key, start, n)
-        whole = n <= BLOCK or not on_host(form.like)  # a device wants large pieces
-        first = form.write(self._draw(key, start, n if whole else BLOCK), values)
-        if whole:
-            return first
-        bits = namespace(first).empty((n, first.shape[1]), dtype=first.dtype, device=first.device)
-        bits[:BLOCK, :] = first
-        for row in range(BLOCK, n, BLOCK):
-            stop = min(row + BLOCK, n)
-            bits[row:stop, :] = form.write(self._draw(key, start + row, stop - row), values)
+            parts = in_parallel(lambda row, stop: self._draw(key, start + row, stop - row), n, threads, GRAIN)
+            return parts[0] if len(parts) == 1 else BitArray.concatenate(parts)
+        none = form.write(self._draw(key, start, 0), values)
+        bits = namespace(none).empty((n, none.shape[1]), dtype=none.dtype, device=none.device)
+        size = max(ENTRIES // none.shape[1] // GRAIN, 4) * GRAIN if on_host(none) else max(n, 1)
+
+        def fill(first: int, last: int) -> None:
+            for row in range(first, last, size):
+                stop = min(row + size, last)
+                form.write(self._draw(key, start + row, stop - row), values, out=bits[row:stop, :])
+
+        in_parallel(fill, n, threads, GRAIN)
         return bits
 
 

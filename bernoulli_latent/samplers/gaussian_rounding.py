@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from bernoulli_latent._arrays import Array, namespace
@@ -13,6 +14,7 @@ from bernoulli_latent.correlation.bounds import check_pairs
 from bernoulli_latent.moments import BernoulliMoments
 from bernoulli_latent.samplers.codes import CodeSampler
 from bernoulli_latent.samplers.files import read_sampler, write_sampler
+from bernoulli_latent.samplers.integers import arithmetic
 from bernoulli_latent.samplers.repair import Repaired, repair_gram
 from bernoulli_latent.samplers.report import FitReport, matrix_errors
 from bernoulli_latent.samplers.rounding import Rounding
@@ -33,7 +35,7 @@ class GaussianRoundingSampler(CodeSampler):
     _built_with: dict[str, Any]
 
     def __init__(
-        self, repair: str = "nearest", rank: int | None = None, *, precision: str = "float32", tol: float = 1e-5
+        self, repair: str = "nearest", rank: int | None = None, *, precision: str = "auto", tol: float = 1e-5
     ) -> None:
         self.repair = repair
         self.rank = rank
@@ -77,14 +79,20 @@ class GaussianRoundingSampler(CodeSampler):
         repaired = repair_gram(reduced, target, self._weights(ties), self.repair, self.rank, self.tol)
         model = self._rounding(reduced, repaired.rows, ties)
         self._built_with = self._parameters()
-        return model, _report(self.repair, moments, M, model, repaired)
+        return model, _report(self._parameters(), moments, M, model, repaired)
+
+    @property
+    def report_(self) -> FitReport:
+        """Report of the fit: what was found, what was changed, what that cost, and the arithmetic of draws."""
+        report = super().report_
+        return replace(report, precision=arithmetic(check_precision(self.precision), report.int16_bias))
 
     def _draw(self, key: int, start: int, n: int) -> BitArray:
-        return self._model.draw(key, start, n, check_precision(self.precision))
+        return self._model.draw(key, start, n, self.report_.precision)
 
     def draw_rows(self, key: int, rows: Array) -> BitArray:
         """Samples of the stream `key` whose numbers are the int64 `rows`, in any order, packed."""
-        return self._model.draw_rows(key, rows, check_precision(self.precision))
+        return self._model.draw_rows(key, rows, self.report_.precision)
 
     def model_moments(self) -> BernoulliMoments:
         """Moments that the fitted model truly has, in closed form."""
@@ -111,7 +119,7 @@ class GaussianRoundingSampler(CodeSampler):
         ValueError
             If the suffix is another one.
         """
-        model, report = self._fitted()
+        model, report = self._model, self.report_
         write_sampler(
             path,
             type(self).__name__,
@@ -143,8 +151,11 @@ class GaussianRoundingSampler(CodeSampler):
         return f"{type(self).__name__}({arguments})"
 
 
-def _report(repair: str, moments: BernoulliMoments, M: Array, model: Rounding, repaired: Repaired) -> FitReport:
-    ties, eigenvalues = model.ties, repaired.eigenvalues
+def _report(
+    parameters: dict[str, Any], moments: BernoulliMoments, M: Array, model: Rounding, repaired: Repaired
+) -> FitReport:
+    ties, eigenvalues, achieved = model.ties, repaired.eigenvalues, model.moment_matrix()
+    int16_bias = matrix_errors(model.in_integers().moment_matrix() - achieved).largest
     constant = int(namespace(ties.index).count_nonzero(ties.index == 0))
     return FitReport(
         n_bits=model.n_bits,
@@ -153,8 +164,10 @@ def _report(repair: str, moments: BernoulliMoments, M: Array, model: Rounding, r
         tied_bits=model.n_bits - constant - (int(ties.representatives.shape[0]) - 1),
         smallest_eigenvalue=float(eigenvalues[0]) if eigenvalues.shape[0] else 1.0,
         negative_eigenvalues=int(namespace(eigenvalues).count_nonzero(eigenvalues < 0)),
-        repair=repair,
+        repair=parameters["repair"],
         repair_distance=repaired.distance,
         rank=model.rank,
-        errors=matrix_errors(model.moment_matrix() - M),
+        errors=matrix_errors(achieved - M),
+        precision=arithmetic(parameters["precision"], int16_bias),
+        int16_bias=int16_bias,
     )

@@ -158,13 +158,14 @@ class MixtureSampler(BitSource):
         start: int = 0,
         values: str | None = None,
         packed: bool = False,
+        threads: int | None = None,
         component: Label | None = None,
     ) -> Array | BitArray:
         """Draw bits.
 
         Parameters
         ----------
-        n, rng, start, values, packed
+        n, rng, start, values, packed, threads
             See :meth:`HyperplaneSampler.sample`: sample `k` depends on the seed and `k` alone.
         component : int or str, optional
             Draw from this one of ``labels_`` alone. Sample `k` is that of the mixture wherever it is of this component.
@@ -177,12 +178,12 @@ class MixtureSampler(BitSource):
         Raises
         ------
         ValueError
-            If `n` or `start` is negative, `values` unknown, or there is no such `component`.
+            If `n` or `start` is negative, `values` unknown, `threads` not positive, or there is no such `component`.
         """
+        options = {"rng": rng, "start": start, "values": values, "packed": packed, "threads": threads}
         if component is None:
-            return super().sample(n, rng=rng, start=start, values=values, packed=packed)
-        stream = self._fitted.components.stream(component)
-        return stream.sample(n, rng=rng, start=start, values=values, packed=packed)
+            return super().sample(n, **options)
+        return self._fitted.components.stream(component).sample(n, **options)
 
     def model_moments(self) -> BernoulliMoments:
         """Moments that the fitted mixture truly has: the weighted mean of those of its components."""

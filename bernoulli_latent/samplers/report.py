@@ -9,7 +9,7 @@ from bernoulli_latent._arrays import Array, namespace
 from bernoulli_latent.errors import warn
 from bernoulli_latent.moments import BernoulliMoments
 
-__all__ = ["FitReport", "MomentErrors", "matrix_errors", "moment_errors", "warn_of_errors"]
+__all__ = ["FitReport", "MomentErrors", "matrix_errors", "moment_errors", "show", "warn_of_errors"]
 
 NOTICED = 1e-6
 """Largest error of a moment that is not worth a warning."""
@@ -36,9 +36,14 @@ class MomentErrors:
     distance: float
 
     @property
+    def largest(self) -> float:
+        """Largest difference of a mean or a pair."""
+        return max(self.mean_max, self.pair_max)
+
+    @property
     def negligible(self) -> bool:
         """Whether no moment is off by more than is worth a word."""
-        return max(self.mean_max, self.pair_max) <= NOTICED
+        return self.largest <= NOTICED
 
     def __str__(self) -> str:
         return (
@@ -90,6 +95,10 @@ class FitReport:
         Of the repaired matrix, and so the dimension of the random normals.
     errors : MomentErrors
         The model's moments, in closed form, against the requested ones.
+    precision : str
+        Arithmetic of draws: that asked for, or the one chosen for ``"auto"``.
+    int16_bias : float
+        Largest difference that draws in int16 make to a moment of the model, in closed form from the rounded rows.
     alternatives : dict of str to FitReport
         The other families that :func:`bernoulli_latent.fit_sampler` tried, and how they did.
     """
@@ -104,6 +113,8 @@ class FitReport:
     repair_distance: float
     rank: int
     errors: MomentErrors
+    precision: str
+    int16_bias: float
     alternatives: dict[str, FitReport] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -122,7 +133,7 @@ class FitReport:
         del rows["alternatives"]
         rows |= {f"{name.replace('_', ' error, ')}": value for name, value in asdict(errors).items()}
         rows["moment distance"] = rows.pop("distance")
-        return "\n".join(f"{name:<22} {_show(value)}" for name, value in rows.items())
+        return "\n".join(f"{name:<22} {show(value)}" for name, value in rows.items())
 
 
 def warn_of_errors(report: FitReport) -> None:
@@ -134,5 +145,6 @@ def warn_of_errors(report: FitReport) -> None:
         )
 
 
-def _show(value: object) -> str:
+def show(value: object) -> str:
+    """`value` as tables of reports have it."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -8,10 +8,12 @@ from typing import Any
 
 from bernoulli_latent._arrays import Array, namespace
 from bernoulli_latent._kernels import kernels
+from bernoulli_latent._kernels.generic_sampling import NORMAL_UNIT
 from bernoulli_latent.bits import BitArray
 from bernoulli_latent.correlation.arcsine import moments_from_gram
 from bernoulli_latent.correlation.thresholds import moments_from_thresholds
 from bernoulli_latent.moments import BernoulliMoments
+from bernoulli_latent.samplers.integers import integer_offsets, integer_rows
 from bernoulli_latent.samplers.ties import Ties
 
 __all__ = ["Rounding", "trapezoidal"]
@@ -52,12 +54,8 @@ class Rounding:
         """Dimension of the normals."""
         return int(self.factor.shape[1]) - self.constant
 
-    @cached_property
-    def _single(self) -> Array:
-        return namespace(self.factor).astype(self.factor, namespace(self.factor).float32)
-
     def draw(self, key: int, start: int, n: int, precision: str) -> BitArray:
-        """Samples `start` to `start + n` of the stream `key`."""
+        """Samples `start` to `start + n` of the stream `key`; `precision` is no longer ``"auto"``."""
         recipe = self._recipe(precision)
         return BitArray(kernels("sampling", self.factor).draw(key, start, n, *recipe), self.n_bits)
 
@@ -66,9 +64,38 @@ class Rounding:
         recipe = self._recipe(precision)
         return BitArray(kernels("sampling", self.factor).draw_rows(key, rows, *recipe), self.n_bits)
 
-    def _recipe(self, precision: str) -> tuple[Any, ...]:
-        factor = self._single if precision == "float32" else self.factor
-        return factor, self.ties.index, self.ties.flip, self.constant
+    def _recipe(self, precision: str) -> tuple[Array, ...]:
+        """What the kernels take; kept, because a stream is drawn in many pieces."""
+        if precision not in self._recipes:
+            self._recipes[precision] = *self._vectors(precision), self.ties.index, self.ties.flip
+        return self._recipes[precision]
+
+    @cached_property
+    def _recipes(self) -> dict[str, tuple[Array, ...]]:
+        return {}
+
+    def _vectors(self, precision: str) -> tuple[Array, Array]:
+        """Rows for the normals alone and thresholds, in one arithmetic."""
+        xp = namespace(self.factor)
+        is_threshold = (xp.arange(self.factor.shape[1], device=self.factor.device) == 0) & self.constant
+        rows = xp.where(is_threshold, 0.0, self.factor)
+        thresholds = self.factor[:, 0] if self.constant else xp.zeros_like(self.factor[:, 0])
+        if precision == "int16":
+            integers = integer_rows(rows)
+            return integers, integer_offsets(thresholds, _lengths(xp.astype(integers, rows.dtype))[:, 0])
+        real = getattr(xp, precision)
+        return xp.astype(rows, real), xp.astype(thresholds, real)
+
+    def in_integers(self) -> Rounding:
+        """The model that draws in int16 have."""
+        integers, offsets = self._vectors("int16")
+        xp = namespace(integers)
+        rows = xp.astype(integers, self.factor.dtype)
+        if not self.constant:
+            return Rounding(rows / _lengths(rows), self.ties)
+        thresholds = xp.astype(offsets, rows.dtype)[:, None] / (_lengths(rows) * NORMAL_UNIT)
+        thresholds[0, 0] = 1.0
+        return Rounding(xp.concat([thresholds, (rows / _lengths(rows))[:, 1:]], axis=1), self.ties, constant=True)
 
     def scores(self, normals: Array) -> Array:
         """Side of every row for `normals` (n, rank), the boundary's made positive: shape (n, R)."""

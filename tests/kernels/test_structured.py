@@ -43,6 +43,10 @@ def model(draw, n_bits, width=7, real="float32"):
         "draw_groups": [groups, rng.standard_normal((width, width)) / width],
         "draw_chain": [loss, gain],
     }[draw]
+    if real == "int16":
+        unit = 32767 * 2**11
+        integers = [np.rint(32767 * x).astype(np.int16) for x in own]
+        return [np.rint(thresholds * unit).astype(np.int32), (noise * unit).astype(np.float32), *integers]
     return [x if x.dtype == np.int64 else x.astype(real) for x in (thresholds, noise, *own)]
 
 
@@ -79,6 +83,30 @@ def test_bits_are_signs_of_scores(twin, draw, n_bits, width, real):
     bits = unpack(getattr(twin, draw)(KEY, 37, 300, *arguments), n_bits)
     assert certain.mean() > 0.999
     np.testing.assert_array_equal(bits[certain], (expected >= 0)[certain])
+
+
+@pytest.mark.parametrize(("n_bits", "width"), [(1, 2), (2, 3), (63, 4), (64, 9), (131, 1), (1100, 18)])
+def test_integers_are_exact(twin, torch, device, n_bits, width):
+    """Scores of integers by definition, in arrays of 64 bits, and the same words from tensors."""
+    thresholds, noise, loadings = model("draw_factors", n_bits, width, "int16")
+    table = generic_sampling.normals(KEY, 37, 300, n_bits + width + 4, "float32")
+    factors, e = table[:, :width], table[:, -(-width // 4) * 4 :][:, :n_bits]
+    rounded = np.rint(factors * np.float32(2**11)).astype(np.int64)
+    expected = thresholds + np.trunc(noise * e).astype(np.int64) + rounded @ loadings.T.astype(np.int64)
+    words = twin.draw_factors(KEY, 37, 300, thresholds, noise, loadings)
+    np.testing.assert_array_equal(unpack(words, n_bits), expected >= 0)
+    tensors = [torch.as_tensor(x, device=device) for x in (thresholds, noise, loadings)]
+    np.testing.assert_array_equal(twin.draw_factors(KEY, 37, 300, *tensors).cpu().numpy().view(np.uint64), words)
+
+
+def test_integers_draw_nearly_the_bits_of_float32(twin):
+    rng = np.random.default_rng(0)
+    loadings = rng.standard_normal((200, 9)) / 4
+    noise = np.sqrt(np.clip(1 - np.sum(loadings**2, axis=1), 0.1, None))
+    single = twin.draw_factors(KEY, 0, 1000, *(x.astype(np.float32) for x in (np.zeros(200), noise, loadings)))
+    unit = 32767 * 2**11
+    exact = np.zeros(200, np.int32), (unit * noise).astype(np.float32), np.rint(32767 * loadings).astype(np.int16)
+    assert 0 < (unpack(single, 200) != unpack(twin.draw_factors(KEY, 0, 1000, *exact), 200)).mean() < 2e-4
 
 
 @needs_jit
@@ -160,10 +188,10 @@ def test_padding_is_zero_and_infinite_thresholds_are_constant_bits(twin, draw):
 @needs_jit
 @pytest.mark.parametrize("draw", DRAWS)
 def test_memory_does_not_grow_with_the_number_of_bits(draw):
-    """Beyond the model and the answer, whole words of 64 bits included: less than a megabyte for 100,032 bits."""
+    """Beyond the model and the answer: less than a megabyte for 100,001 bits."""
     from bernoulli_latent._kernels import structured
 
-    arguments = model(draw, 64 * 1563)
+    arguments = model(draw, 100_001)
     getattr(structured, draw)(KEY, 0, 1, *arguments)
     tracemalloc.start()
     words = getattr(structured, draw)(KEY, 0, 100, *arguments)

@@ -64,7 +64,7 @@ def test_rank_is_that_of_the_gaussian_vector():
     assert second[:4, :4].min() > 0.6
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["int16", "float32", "float64"])
 def test_draws_have_the_model_moments(sampler, precision):
     twin = DichotomizedGaussianSampler(precision=precision)
     twin.quietly_fitted(sampler.moments_)

@@ -29,7 +29,7 @@ def largest_z_score(sampler, n, seed):
     return np.max(np.abs(drawn - model)[free] / error[free])
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["int16", "float32", "float64"])
 def test_draws_have_the_model_moments(sampler, precision):
     # About 2000 moments: a largest z-score above 5.5 has probability below 1e-4.
     twin = HyperplaneSampler(precision=precision)
@@ -349,7 +349,7 @@ def test_bad_calls(feasible, call, error, message):
         ({"boundary_weight": np.inf}, "`boundary_weight` must be positive and finite; got inf"),
         ({"boundary_weight": np.nan}, "`boundary_weight` must be positive and finite; got nan"),
         ({"rank": 0}, "`rank` must be at least 1; got 0"),
-        ({"precision": "float16"}, "`precision` must be 'float32' or 'float64'"),
+        ({"precision": "float16"}, "`precision` must be one of 'auto', 'int16', 'float32', 'float64'; got 'float16'"),
         ({"tol": 0.0}, "`tol` must be positive and finite; got 0"),
     ],
 )

@@ -12,6 +12,7 @@ from bernoulli_latent._arrays import Array, from_host, namespace, special, to_ho
 from bernoulli_latent.bits import BitArray, hamming_distance
 from bernoulli_latent.correlation.joint import second_moment
 from bernoulli_latent.correlation.tetrachoric import tetrachoric_correlation
+from bernoulli_latent.samplers.integers import arithmetic
 from bernoulli_latent.samplers.report import MomentErrors
 from bernoulli_latent.samplers.structured.minres import minimum_residual, regress
 from bernoulli_latent.samplers.structured.model import Copies, StructuredModel
@@ -33,7 +34,9 @@ TURNED = 2**11
 """Samples unpacked at a time while the data are turned round."""
 
 
-def fit_low_rank(bits: BitArray, rank: int, anchors: int = ANCHORS) -> tuple[StructuredModel, LowRankReport]:
+def fit_low_rank(
+    bits: BitArray, rank: int, anchors: int = ANCHORS, precision: str = "auto"
+) -> tuple[StructuredModel, LowRankReport]:
     """Model with `rank` factors for some samples, and what became of their moments."""
     columns = _Columns(_turned(bits), bits.n_samples)
     copies, own = _find_copies(columns)
@@ -41,7 +44,7 @@ def fit_low_rank(bits: BitArray, rank: int, anchors: int = ANCHORS) -> tuple[Str
     loadings, sweeps = _fit_loadings(variables, rank, anchors)
     p = variables.marginals
     model = StructuredModel(special(p).ndtri(p), Factors(loadings), copies)
-    return model, _report(columns, variables, model, min(anchors, len(variables)), sweeps)
+    return model, _report(columns, variables, model, min(anchors, len(variables)), sweeps, precision)
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,9 @@ def _chosen(columns: _Columns, count: int, seed: int) -> tuple[Array, Array]:
     return from_host(parts[0], columns.words.words), from_host(parts[1], columns.words.words)
 
 
-def _report(columns: _Columns, variables: _Columns, model: StructuredModel, anchors: int, sweeps: int) -> LowRankReport:
+def _report(
+    columns: _Columns, variables: _Columns, model: StructuredModel, anchors: int, sweeps: int, precision: str
+) -> LowRankReport:
     xp = namespace(columns.counts)
     constants, own_constants = (
         int(xp.count_nonzero((x.counts == 0) | (x.counts == x.n_samples))) for x in (columns, variables)
@@ -167,6 +172,8 @@ def _report(columns: _Columns, variables: _Columns, model: StructuredModel, anch
         heywood_bits=int(xp.count_nonzero(length > 1 - 1e-9)),
         compared_bits=int(compared.shape[0]),
         errors=_errors(columns, model, compared),
+        precision=arithmetic(precision, model.int16_bias),
+        int16_bias=model.int16_bias,
     )
 
 

@@ -13,7 +13,8 @@ from bernoulli_latent._kernels import kernels
 from bernoulli_latent._kernels.generic_wedge import normal_cdf
 from bernoulli_latent.bits import BitArray
 from bernoulli_latent.correlation.thresholds import pair_moments
-from bernoulli_latent.samplers.structured.structures import STRUCTURES, Structure
+from bernoulli_latent.samplers.structured.integers import integer_bias, integer_factors
+from bernoulli_latent.samplers.structured.structures import STRUCTURES, Factors, Structure
 
 __all__ = ["Copies", "StructuredModel"]
 
@@ -70,14 +71,30 @@ class StructuredModel:
 
     @cached_property
     def _recipes(self) -> dict[str, tuple[Array, ...]]:
+        return {}
+
+    def _recipe(self, precision: str) -> tuple[Array, ...]:
+        """What the kernel takes; kept, because a stream is drawn in many pieces."""
+        if precision not in self._recipes:
+            self._recipes[precision] = self._vectors(precision)
+        return self._recipes[precision]
+
+    def _vectors(self, precision: str) -> tuple[Array, ...]:
+        if precision == "int16":
+            assert isinstance(self.structure, Factors)
+            return integer_factors(self.thresholds, self.structure)
         xp = namespace(self.thresholds)
         double = self.thresholds, *self.structure.recipe(int(self.thresholds.shape[0]))
-        single = (xp.astype(x, xp.float32) if x.dtype == xp.float64 else x for x in double)
-        return {"float64": double, "float32": tuple(single)}
+        return tuple(xp.astype(x, getattr(xp, precision)) if x.dtype == xp.float64 else x for x in double)
+
+    @cached_property
+    def int16_bias(self) -> float:
+        """Bound on what draws in int16 change in any moment; infinite for structures that have no such draws."""
+        return integer_bias(self.structure) if isinstance(self.structure, Factors) else np.inf
 
     def draw(self, key: int, start: int, n: int, precision: str) -> BitArray:
-        """Samples `start` to `start + n` of the stream `key`."""
-        recipe = self._recipes[precision]
+        """Samples `start` to `start + n` of the stream `key`; `precision` is no longer ``"auto"``."""
+        recipe = self._recipe(precision)
         words = getattr(kernels("structured", self.thresholds), self.structure.draw_with)(key, start, n, *recipe)
         bits = BitArray(words, int(self.thresholds.shape[0]))
         return bits if self.copies is None else self.copies.spread(bits)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bernoulli_latent.errors import warn
-from bernoulli_latent.samplers.report import MomentErrors
+from bernoulli_latent.samplers.report import MomentErrors, show
 
 __all__ = ["LowRankReport"]
 
@@ -35,6 +35,10 @@ class LowRankReport:
     errors : MomentErrors
         Moments of the model, in closed form, against those of the data, over all means and over the pairs of the
         compared bits; `distance` is scaled up to all pairs.
+    precision : str
+        Arithmetic of draws: that asked for, or the one chosen for ``"auto"``.
+    int16_bias : float
+        Bound on the difference that draws in int16 make to any moment of the model.
     """
 
     n_bits: int
@@ -47,9 +51,11 @@ class LowRankReport:
     heywood_bits: int
     compared_bits: int
     errors: MomentErrors
+    precision: str
+    int16_bias: float
 
     def as_dict(self) -> dict[str, Any]:
-        """All fields as plain numbers."""
+        """All fields as plain numbers and strings."""
         return asdict(self)
 
     @classmethod
@@ -72,4 +78,4 @@ class LowRankReport:
         errors = rows.pop("errors")
         rows |= {name.replace("_", " error, "): value for name, value in errors.items() if name != "distance"}
         rows["moment distance"] = errors["distance"]
-        return "\n".join(f"{name.replace('_', ' '):<22} {value:.4g}" for name, value in rows.items())
+        return "\n".join(f"{name.replace('_', ' '):<22} {show(value)}" for name, value in rows.items())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from math import inf
 from typing import Any, Self
 
 from bernoulli_latent._arrays import Array, namespace
@@ -13,6 +15,7 @@ from bernoulli_latent.form import Form
 from bernoulli_latent.io import read_arrays, write_arrays
 from bernoulli_latent.moments import BernoulliMoments
 from bernoulli_latent.samplers.base import BitSource
+from bernoulli_latent.samplers.integers import arithmetic
 from bernoulli_latent.samplers.structured.arguments import bit_numbers
 from bernoulli_latent.samplers.structured.model import StructuredModel
 from bernoulli_latent.samplers.structured.report import LowRankReport
@@ -26,7 +29,7 @@ STRIP = 64
 class StructuredSource(BitSource):
     """Source of bits from a :class:`StructuredModel`."""
 
-    def __init__(self, rank: int | None = None, *, precision: str = "float32") -> None:
+    def __init__(self, rank: int | None = None, *, precision: str = "auto") -> None:
         self.rank = rank
         self.precision = precision
         self._made: tuple[StructuredModel, Form, LowRankReport | None] | None = None
@@ -43,11 +46,16 @@ class StructuredSource(BitSource):
 
     @property
     def report_(self) -> LowRankReport:
-        """Report of the fit."""
+        """Report of the fit, with the arithmetic of draws."""
         report = self._found[2]
         if report is None:
             raise NotFittedError("this StructuredSampler was made from its parameters: there is no fit to report")
-        return report
+        return replace(report, precision=self._arithmetic)
+
+    @property
+    def int16_bias(self) -> float:
+        """Bound on what draws in int16 change in any moment, of bits coded -1 and +1; infinite without factors."""
+        return self._model.int16_bias
 
     def latent_correlation(self, i: Any, j: Any) -> Array:
         """Correlations of the Gaussian variables behind pairs of bits.
@@ -129,7 +137,8 @@ class StructuredSource(BitSource):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the sampler to a new .npz or .safetensors file, whole or not at all."""
-        model, form, report = self._found
+        model, form, _ = self._found
+        report = None if self._found[2] is None else self.report_
         structure, arrays = model.as_arrays()
         values = {
             "parameters": {"rank": self.rank and int(self.rank), "precision": self.precision},
@@ -161,7 +170,20 @@ class StructuredSource(BitSource):
         return sampler
 
     def _draw(self, key: int, start: int, n: int) -> BitArray:
-        return self._model.draw(key, start, n, check_precision(self.precision))
+        return self._model.draw(key, start, n, self._arithmetic)
+
+    @property
+    def _arithmetic(self) -> str:
+        """Arithmetic of the draws."""
+        self._check_precision()
+        return arithmetic(self.precision, self._model.int16_bias)
+
+    def _check_precision(self) -> None:
+        if check_precision(self.precision) == "int16" and self._model.int16_bias == inf:
+            raise ValueError(
+                "`precision` must be 'auto', 'float32' or 'float64' for this structure; got 'int16', which is for "
+                "common factors"
+            )
 
     @property
     def _form(self) -> Form:

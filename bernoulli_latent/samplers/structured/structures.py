@@ -55,11 +55,15 @@ class Factors(Structure):
         products = (loadings[i, factor] * loadings[j, factor] for factor in range(loadings.shape[1]))
         return xp.clip(sum(products), -1.0, 1.0)
 
+    @property
+    def noise(self) -> Array:
+        """Length of what the loadings leave of each variable."""
+        xp = namespace(self.loadings)
+        return xp.sqrt(1 - xp.clip(xp.sum(self.loadings * self.loadings, axis=1), 0.0, 1.0))
+
     def recipe(self, n_bits: int) -> tuple[Array, ...]:
         """Length of the noise, and the loadings."""
-        xp = namespace(self.loadings)
-        length = xp.sum(self.loadings * self.loadings, axis=1)
-        return xp.sqrt(1 - xp.clip(length, 0.0, 1.0)), self.loadings
+        return self.noise, self.loadings
 
 
 @dataclass(frozen=True)
