@@ -34,8 +34,9 @@ def model(torch, device, height, rank, n_bits):
     factor = np.tril(rng.standard_normal((height, rank)))
     factor[0] = np.eye(rank)[0]
     factor /= np.linalg.norm(factor, axis=1, keepdims=True)
-    arrays = factor.astype(np.float32), rng.integers(0, height, n_bits), rng.random(n_bits) < 0.5
-    return [torch.as_tensor(x, device=device) for x in arrays]
+    offset = rng.standard_normal(height)
+    bits = rng.integers(0, height, n_bits), rng.random(n_bits) < 0.5
+    return [torch.as_tensor(x, device=device) for x in (factor.astype(np.float32), offset.astype(np.float32), *bits)]
 
 
 # --- products of octets ---
@@ -111,9 +112,10 @@ def test_blocks_are_a_power_of_two_rows_that_the_model_fixes(torch, monkeypatch)
 
 def test_a_device_draws_in_one_piece(monkeypatch):
     sampler = HyperplaneSampler().fit(np.random.default_rng(0).random((500, 9)) < 0.5)
-    bits = sampler.sample(base.BLOCK + 50, rng=1)
+    monkeypatch.setattr(base, "ENTRIES", 1)
+    bits = sampler.sample(1000, rng=1)
     monkeypatch.setattr(base, "on_host", lambda like: False)
-    np.testing.assert_array_equal(sampler.sample(base.BLOCK + 50, rng=1), bits)
+    np.testing.assert_array_equal(sampler.sample(1000, rng=1), bits)
 
 
 # --- fused kernels ---
