@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from benchmarks import VARIABLE
 
 __all__ = ["SEED", "Row", "Timing", "clock", "in_fresh_process", "interleave", "peak_mib"]
 
@@ -68,12 +71,13 @@ def interleave(contenders: Mapping[str, Callable[[], Any]], repeats: int) -> dic
     return timings
 
 
-def in_fresh_process(job: str, *arguments: object) -> Any:
+def in_fresh_process(job: str, *arguments: object, threads: int = 1) -> Any:
     """Answer of ``module:function(*arguments)``, called in a new interpreter; everything passes as JSON."""
     module, name = job.split(":")
     code = f"import json, {module}; print(json.dumps({module}.{name}(*json.loads({json.dumps(arguments)!r}))))"
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    environment = os.environ | {VARIABLE: str(threads)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 

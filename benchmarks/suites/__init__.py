@@ -14,6 +14,7 @@ from benchmarks.tables import Rows
 __all__ = ["NAMES", "Options", "Suite", "suite"]
 
 NAMES = (
+    "machine",
     "repair",
     "moments",
     "sampling",
@@ -27,6 +28,10 @@ NAMES = (
     "relaxations",
     "elsewhere",
     "digits_vae",
+    "threads",
+    "contenders",
+    "end_to_end",
+    "scaling",
 )
 
 

@@ -14,7 +14,7 @@ from benchmarks.suites import Options
 from benchmarks.tables import Rows, cpu, find, number, ratio, table
 from bernoulli_latent import RepairWarning, StructuredSampler
 
-__all__ = ["large_fit", "run", "tables"]
+__all__ = ["factor_model", "large_fit", "run", "tables"]
 
 SIZES = {1500: 20_000, 100_000: 300}
 """Vectors drawn, by number of bits."""
@@ -109,6 +109,15 @@ def _with_groups(root: Floats, groups: Floats) -> Latent:
         return z
 
     return latent
+
+
+def factor_model(n_bits: int, rank: int) -> tuple[StructuredSampler, Callable[[int], Floats]]:
+    """Sampler of random loadings, and the script of the same model."""
+    rng = np.random.default_rng(SEED)
+    loadings = rng.standard_normal((n_bits, rank)) * (0.5 / rank**0.5)
+    loadings /= np.maximum(np.linalg.norm(loadings, axis=1, keepdims=True), 1)
+    latent, thresholds = _with_factors(loadings), np.zeros(n_bits, np.float32)
+    return StructuredSampler.factor(np.full(n_bits, 0.5), loadings), lambda n: _script(thresholds, latent, n)
 
 
 def _autoregression(n_bits: int) -> Latent:
