@@ -14,6 +14,7 @@ from benchmarks.tables import cpu, find, number
 __all__ = [
     "READ",
     "READ_AND_WRITTEN",
+    "Work",
     "draw",
     "elementwise",
     "floor_seconds",

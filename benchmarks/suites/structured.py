@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import floors
 from benchmarks.data import latents
 from benchmarks.measure import SEED, Row, Timing, clock, in_fresh_process, interleave, peak_mib
 from benchmarks.suites import Options
@@ -163,7 +164,17 @@ def large_fit() -> dict[str, object]:
 
 
 def tables(rows: Rows) -> dict[str, str]:
-    header = ["structure", "N", "ns a bit", "vectors a second", "unpacked", "NumPy float32", "gain, packed", "unpacked"]
+    header = [
+        "structure",
+        "N",
+        "ns a bit",
+        "vectors a second",
+        "unpacked",
+        "NumPy float32",
+        "gain, packed",
+        "unpacked",
+        "/ floor",
+    ]
     lines = [_line(rows, row) for row in rows if row["contender"] == OURS]
     return {"structured": table(header, lines), "structured_fit": _fit_table(rows)}
 
@@ -173,7 +184,9 @@ def _line(rows: Rows, row: dict[str, Any]) -> list[str]:
     ours, unpacked, script = (find(rows, x, row["data"], n_bits=n_bits) for x in (OURS, UNPACKED, SCRIPT))
     rates = [number(n_samples / cpu(x)) for x in (ours, unpacked, script) if x]
     gains = [ratio(script, x) for x in (ours, unpacked)]
-    return [row["data"], f"{n_bits:,}", number(1e9 * cpu(row) / (n_samples * n_bits)), *rates, *gains]
+    shared = int(row["data"].split()[0]) if "factors" in row["data"] else 0
+    floor = floors.over_floor(row, floors.structured(n_samples, n_bits, shared))
+    return [row["data"], f"{n_bits:,}", number(1e9 * cpu(row) / (n_samples * n_bits)), *rates, *gains, floor]
 
 
 def _fit_table(rows: Rows) -> str:
