@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks import VARIABLE
 
-__all__ = ["SEED", "Row", "Timing", "clock", "in_fresh_process", "interleave", "peak_mib"]
+__all__ = ["SEED", "Row", "Timing", "clock", "forget_peak", "in_fresh_process", "interleave", "peak_mib"]
 
 SEED = 0
 ROOT = Path(__file__).parent.parent
@@ -88,3 +88,8 @@ def peak_mib() -> float:
     """
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+def forget_peak() -> None:
+    """Let :func:`peak_mib` start again from what is held now: what made the data should not count."""
+    Path("/proc/self/clear_refs").write_text("5")

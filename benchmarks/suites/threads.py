@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,6 +26,9 @@ from bernoulli_latent import (
 __all__ = ["measure", "run", "tables"]
 
 COUNTS = (1, 2)
+IDLE = 1.2
+"""Load, the suites before this one included, up to which a clock on the wall says something."""
+
 N_BITS, MANY_BITS, RANK = 1500, 100_000, 64
 OURS, NUMPY = "ours", "NumPy float32"
 
@@ -32,6 +36,7 @@ Calls = dict[str, Callable[[], Any]]
 
 
 def run(options: Options) -> Iterator[Row]:
+    load = os.getloadavg()[0]
     for job in JOBS:
         rounds = [
             {count: in_fresh_process(f"{__name__}:measure", job, options.quick, threads=count) for count in COUNTS}
@@ -40,7 +45,7 @@ def run(options: Options) -> Iterator[Row]:
         for count in COUNTS:
             for contender in rounds[0][count]:
                 cpu, wall = ([x for once in rounds for x in once[count][contender][i]] for i in (0, 1))
-                yield Row(contender, {"job": job, "threads": count}, timing=Timing(cpu, wall))
+                yield Row(contender, {"job": job, "threads": count}, timing=Timing(cpu, wall), values={"load": load})
 
 
 def measure(job: str, quick: bool) -> dict[str, tuple[list[float], list[float]]]:
@@ -95,7 +100,11 @@ JOBS: dict[str, Callable[[int], Calls]] = {
 def tables(rows: Rows) -> dict[str, str]:
     kinds = dict.fromkeys((row["parameters"]["job"], row["contender"]) for row in rows)
     lines = [[job, contender, *_times(rows, job, contender)] for job, contender in kinds]
-    return {"threads": table(["wall clock", "", *(f"{n} thread{'s'[: n - 1]}" for n in COUNTS), "gain"], lines)}
+    load = max(row["values"]["load"] for row in rows)
+    warning = f"\n\nThe machine was busy meanwhile (load {load:.1f}): these times say nothing." if load > IDLE else ""
+    return {
+        "threads": table(["wall clock", "", *(f"{n} thread{'s'[: n - 1]}" for n in COUNTS), "gain"], lines) + warning
+    }
 
 
 def _times(rows: Rows, job: str, contender: str) -> list[str]:
