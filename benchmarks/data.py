@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.measure import ROOT, SEED
 
-__all__ = ["Bits", "collections", "feasible_moments", "halves", "latents", "repeated"]
+__all__ = ["Bits", "collections", "feasible_moments", "gram_of", "halves", "latents", "repeated"]
 
 Bits = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -62,3 +62,13 @@ def feasible_moments(n_bits: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     gram = 0.5 * loadings @ loadings.T
     np.fill_diagonal(gram, 1.0)
     return np.asarray(moments_from_gram(gram))
+
+
+def gram_of(y: Bits) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Gram matrix of the bits that neither are constant nor repeat another, the boundary first."""
+    from bernoulli_latent import BernoulliMoments, gram_from_moments
+    from bernoulli_latent.samplers.ties import find_ties
+
+    M = BernoulliMoments.from_samples(y).matrix
+    own = find_ties(M).representatives
+    return np.asarray(gram_from_moments(M[np.ix_(own, own)]))

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from benchmarks import THREADS
 
-__all__ = ["describe"]
+__all__ = ["describe", "installed"]
 
-LIBRARIES = ("numpy", "scipy", "numba", "torch", "statsmodels")
+LIBRARIES = ("numpy", "scipy", "numba", "torch", "statsmodels", "bindata")
 FLAGS = ("avx2", "fma", "avx512f", "avx512_vpopcntdq", "avx512_vnni")
 
 
@@ -23,7 +23,7 @@ def describe() -> dict[str, object]:
         "flags": [flag for flag in FLAGS if flag in processor.get("flags", "").split()],
         "cores": os.cpu_count(),
     }
-    versions = {"python": platform.python_version()} | {name: _installed(name) for name in LIBRARIES}
+    versions = {"python": platform.python_version()} | {name: installed(name) for name in LIBRARIES}
     return {"machine": machine, "versions": versions, "threads": THREADS}
 
 
@@ -36,7 +36,8 @@ def _processor() -> dict[str, str]:
     return {name.strip(): value.strip() for name, value in pairs}
 
 
-def _installed(library: str) -> str | None:
+def installed(library: str) -> str | None:
+    """Version of `library`, or None."""
     try:
         return version(library)
     except PackageNotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-__all__ = ["SEED", "Row", "Timing", "clock", "in_fresh_process", "interleave", "peak_mib"]
+from benchmarks import VARIABLE
+
+__all__ = ["SEED", "Row", "Timing", "clock", "forget_peak", "in_fresh_process", "interleave", "peak_mib"]
 
 SEED = 0
 ROOT = Path(__file__).parent.parent
@@ -68,12 +71,13 @@ def interleave(contenders: Mapping[str, Callable[[], Any]], repeats: int) -> dic
     return timings
 
 
-def in_fresh_process(job: str, *arguments: object) -> Any:
+def in_fresh_process(job: str, *arguments: object, threads: int = 1) -> Any:
     """Answer of ``module:function(*arguments)``, called in a new interpreter; everything passes as JSON."""
     module, name = job.split(":")
     code = f"import json, {module}; print(json.dumps({module}.{name}(*json.loads({json.dumps(arguments)!r}))))"
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    environment = os.environ | {VARIABLE: str(threads)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -84,3 +88,8 @@ def peak_mib() -> float:
     """
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+def forget_peak() -> None:
+    """Let :func:`peak_mib` start again from what is held now: what made the data should not count."""
+    Path("/proc/self/clear_refs").write_text("5")

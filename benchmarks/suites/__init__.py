@@ -14,6 +14,7 @@ from benchmarks.tables import Rows
 __all__ = ["NAMES", "Options", "Suite", "suite"]
 
 NAMES = (
+    "machine",
     "repair",
     "moments",
     "sampling",
@@ -28,6 +29,10 @@ NAMES = (
     "formulas",
     "elsewhere",
     "digits_vae",
+    "threads",
+    "contenders",
+    "end_to_end",
+    "scaling",
     "gpu",
 )
 

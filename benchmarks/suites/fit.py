@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import floors
 from benchmarks.data import feasible_moments, latents, repeated
 from benchmarks.measure import SEED, Row, clock, in_fresh_process, interleave, peak_mib
 from benchmarks.suites import Options
@@ -89,6 +90,9 @@ def tables(rows: Rows) -> dict[str, str]:
     at = {(row["contender"], row["data"]): row for row in rows}
     lines = [[step, *(milliseconds(at[step, name]) for name in names)] for step in steps]
     count = rows[0]["parameters"]["n_samples"]
+    own = [at["moments", name] for name in names]
+    over = [floors.over_floor(row, floors.gram(count, row["parameters"]["n_bits"], itemsize=1)) for row in own]
+    lines.append(["moments / floor", *over])
     return {
         "fit": table([f"{count:,} rows of int8", *names], lines),
         "fit_stream": _stream_table([row for row in rows if row["contender"] == "stream"]),

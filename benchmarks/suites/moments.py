@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import floors
 from benchmarks.measure import SEED, Row, interleave
 from benchmarks.suites import Options
 from benchmarks.tables import Rows, find, milliseconds, ratio, table
@@ -73,7 +74,17 @@ def tables(rows: Rows) -> dict[str, str]:
         ]
     ]
     count = rows[0]["parameters"]["n_samples"]
-    return {"moments": table([f"{count:,} rows", *(f"N = {n}" for n in SIZES)], times + ratios)}
+    over = [
+        [f"{LABELS[ours]} / floor", *(_over_floor(rows, ours, itemsize, n_bits) for n_bits in SIZES)]
+        for ours, itemsize in (("BitArray", 0), ("int8", 1), ("float32", 4))
+    ]
+    return {"moments": table([f"{count:,} rows", *(f"N = {n}" for n in SIZES)], times + ratios + over)}
+
+
+def _over_floor(rows: Rows, ours: str, itemsize: int, n_bits: int) -> str:
+    return floors.over_floor(
+        find(rows, ours, n_bits=n_bits), floors.gram(rows[0]["parameters"]["n_samples"], n_bits, itemsize)
+    )
 
 
 def _time(rows: Rows, name: str, n_bits: int) -> str:

@@ -10,6 +10,7 @@ import torch
 from scipy import stats
 from torch import distributions as peers
 
+from benchmarks import floors
 from benchmarks.measure import SEED, Row, interleave
 from benchmarks.suites import Options
 from benchmarks.tables import Rows, cpu, find, number, table
@@ -147,13 +148,14 @@ def tables(rows: Rows) -> dict[str, str]:
     counts = [[row["contender"], f"{row['values']['n_draws']:,}", str(row["values"]["not_finite"])] for row in finite]
     return {"relaxations_finite": table(["", "draws", "not finite"], counts)} | {
         f"relaxations_{name}": table(
-            ["million elements a second", *CONTENDERS],
+            ["million elements a second", *CONTENDERS, "memory alone"],
             [
-                [operation, *(_rate(find(rows, c, operation=operation, dtype=name)) for c in CONTENDERS)]
+                [operation, *(_rate(find(rows, c, operation=operation, dtype=name)) for c in CONTENDERS), memory]
                 for operation in operations
             ],
         )
         for name in DTYPES
+        for memory in [number(1e-6 / floors.floor_seconds(floors.elementwise(1, np.dtype(name).itemsize)))]
     }
 
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.data import Bits, latents
+from benchmarks.data import gram_of, latents
 from benchmarks.measure import Row, Timing, clock, interleave
 from benchmarks.suites import Options
 from benchmarks.tables import Rows, cpu, number, table
-from bernoulli_latent import BernoulliMoments, gram_from_moments, nearest_correlation
-from bernoulli_latent.samplers.ties import find_ties
+from bernoulli_latent import nearest_correlation
 
 __all__ = ["run", "tables"]
 
@@ -46,19 +45,12 @@ class Contender:
 
 def run(options: Options) -> Iterator[Row]:
     for name, y in latents():
-        H = _gram(y)
+        H = gram_of(y)
         if options.quick and len(H) > LARGEST_STATSMODELS:
             continue
         contenders = _contenders(H, options.quick)
         for key, timing in _times(contenders, len(H), options.quick).items():
             yield Row(key, {"order": len(H)}, name, timing, _values(H, contenders[key].result))
-
-
-def _gram(y: Bits) -> Matrix:
-    """Gram matrix of the bits that neither are constant nor repeat another, the boundary first."""
-    M = BernoulliMoments.from_samples(y).matrix
-    own = find_ties(M).representatives
-    return np.asarray(gram_from_moments(M[np.ix_(own, own)]))
 
 
 def _times(contenders: dict[str, Contender], order: int, quick: bool) -> dict[str, Timing]:

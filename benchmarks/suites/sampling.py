@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import floors
 from benchmarks.data import feasible_moments, latents
 from benchmarks.measure import SEED, Row, in_fresh_process, interleave, peak_mib
 from benchmarks.suites import Options
@@ -93,7 +94,17 @@ def peak_of_draw(path: str, job: str, n_samples: int) -> float:
 
 def tables(rows: Rows) -> dict[str, str]:
     timed = [row for row in rows if row["contender"] == "packed"]
-    header = ["data", "N", "rank", "packed", "unpacked", "NumPy float32", "gain, packed", "gain, unpacked"]
+    header = [
+        "data",
+        "N",
+        "rank",
+        "packed",
+        "unpacked",
+        "NumPy float32",
+        "gain, packed",
+        "gain, unpacked",
+        "packed / floor",
+    ]
     lines = [_line(rows, row) for row in timed]
     return {"sampling": table(header, lines), "sampling_memory": _memory(rows)}
 
@@ -105,7 +116,9 @@ def _line(rows: Rows, row: dict[str, Any]) -> list[str]:
     )
     gains = [ratio(script, ours) for ours in (packed, unpacked)]
     times = [_nanoseconds_a_bit(row) for row in (packed, unpacked, script) if row]
-    return [name, str(n_bits), str(row["parameters"]["rank"]), *times, *gains]
+    arithmetic = row["parameters"].get("arithmetic", "float32")
+    floor = floors.draw(row["parameters"]["n_samples"], n_bits, row["parameters"]["rank"], arithmetic)
+    return [name, str(n_bits), str(row["parameters"]["rank"]), *times, *gains, floors.over_floor(row, floor)]
 
 
 def _nanoseconds_a_bit(row: dict[str, Any]) -> str:

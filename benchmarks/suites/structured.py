@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import floors
 from benchmarks.data import latents
 from benchmarks.measure import SEED, Row, Timing, clock, in_fresh_process, interleave, peak_mib
 from benchmarks.suites import Options
 from benchmarks.tables import Rows, cpu, find, number, ratio, table
 from bernoulli_latent import RepairWarning, StructuredSampler
 
-__all__ = ["large_fit", "run", "tables"]
+__all__ = ["factor_model", "large_fit", "run", "tables"]
 
 SIZES = {1500: 20_000, 100_000: 300}
 """Vectors drawn, by number of bits."""
@@ -111,6 +112,15 @@ def _with_groups(root: Floats, groups: Floats) -> Latent:
     return latent
 
 
+def factor_model(n_bits: int, rank: int) -> tuple[StructuredSampler, Callable[[int], Floats]]:
+    """Sampler of random loadings, and the script of the same model."""
+    rng = np.random.default_rng(SEED)
+    loadings = rng.standard_normal((n_bits, rank)) * (0.5 / rank**0.5)
+    loadings /= np.maximum(np.linalg.norm(loadings, axis=1, keepdims=True), 1)
+    latent, thresholds = _with_factors(loadings), np.zeros(n_bits, np.float32)
+    return StructuredSampler.factor(np.full(n_bits, 0.5), loadings), lambda n: _script(thresholds, latent, n)
+
+
 def _autoregression(n_bits: int) -> Latent:
     from scipy.signal import lfilter
 
@@ -154,7 +164,17 @@ def large_fit() -> dict[str, object]:
 
 
 def tables(rows: Rows) -> dict[str, str]:
-    header = ["structure", "N", "ns a bit", "vectors a second", "unpacked", "NumPy float32", "gain, packed", "unpacked"]
+    header = [
+        "structure",
+        "N",
+        "ns a bit",
+        "vectors a second",
+        "unpacked",
+        "NumPy float32",
+        "gain, packed",
+        "unpacked",
+        "/ floor",
+    ]
     lines = [_line(rows, row) for row in rows if row["contender"] == OURS]
     return {"structured": table(header, lines), "structured_fit": _fit_table(rows)}
 
@@ -164,7 +184,9 @@ def _line(rows: Rows, row: dict[str, Any]) -> list[str]:
     ours, unpacked, script = (find(rows, x, row["data"], n_bits=n_bits) for x in (OURS, UNPACKED, SCRIPT))
     rates = [number(n_samples / cpu(x)) for x in (ours, unpacked, script) if x]
     gains = [ratio(script, x) for x in (ours, unpacked)]
-    return [row["data"], f"{n_bits:,}", number(1e9 * cpu(row) / (n_samples * n_bits)), *rates, *gains]
+    shared = int(row["data"].split()[0]) if "factors" in row["data"] else 0
+    floor = floors.over_floor(row, floors.structured(n_samples, n_bits, shared))
+    return [row["data"], f"{n_bits:,}", number(1e9 * cpu(row) / (n_samples * n_bits)), *rates, *gains, floor]
 
 
 def _fit_table(rows: Rows) -> str:

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtri, owens_t
 from scipy.stats import multivariate_normal
 
+from benchmarks import floors
 from benchmarks.data import Bits, latents
 from benchmarks.measure import SEED, Row, interleave
 from benchmarks.suites import Options
@@ -19,7 +20,7 @@ from bernoulli_latent import BernoulliMoments, bivariate_normal_cdf, tetrachoric
 from bernoulli_latent._kernels import generic_bivariate
 from bernoulli_latent.correlation.tetrachoric import tetrachoric_matrix
 
-__all__ = ["run", "tables"]
+__all__ = ["by_owen", "run", "tables"]
 
 SIZES = (500, 1500)
 SOME = 100_000
@@ -79,7 +80,7 @@ def _contenders(p: Array, joint: Array) -> tuple[dict[str, tuple[Array, Array]],
         "matrix": partial(tetrachoric_matrix, p, joint),
         "pairs": partial(tetrachoric_correlation, *triples["some"]),
         "generic": partial(generic_bivariate.correlation, *triples["some"], ROUNDING),
-        "owen": partial(_by_owen, *triples["some"]),
+        "owen": partial(by_owen, *triples["some"]),
         "scipy": partial(_by_scipy, *triples["few"]),
     }
     return {"matrix": (i, j), "pairs": some, "generic": some, "owen": some, "scipy": few}, calls
@@ -90,7 +91,7 @@ def _inside(p: Array, q: Array, both: Array) -> Array:
     return np.asarray((both > np.maximum(0, p + q - 1) + 1e-9) & (both < np.minimum(p, q) - 1e-9))
 
 
-def _by_owen(p: Array, q: Array, both: Array) -> Array:
+def by_owen(p: Array, q: Array, both: Array) -> Array:
     """Newton's method with Owen's (1956) T function, equation 2.1, for all pairs at once."""
     h, k = ndtri(p), ndtri(q)
     half = (p + q) / 2 - np.where((h * k < 0) | ((h * k == 0) & (h + k < 0)), 0.5, 0.0)
@@ -130,6 +131,9 @@ def tables(rows: Rows) -> dict[str, str]:
     for key in ("owen", "scipy"):
         gains = [f"{number(_seconds(at[key, name]) / _seconds(at['matrix', name]))} x" for name in names]
         lines.append([f"{LABELS[key]} / {LABELS['matrix']}", *gains, ""])
+    own = [at["matrix", name] for name in names]
+    over = [floors.over_floor(row, floors.tetrachoric(row["parameters"]["pairs"])) for row in own]
+    lines.append([f"{LABELS['matrix']} / floor", *over, ""])
     return {"tetrachoric": table(header, lines)}
 
 
