@@ -92,6 +92,7 @@ class Trainer(Generic[Model]):
         self.optimiser = torch.optim.Adam(self.model.parameters(), fused=device.type == "cuda")
         self.loss = or_eager(self.model.loss, device)
         self.step, self.seconds, self.sums = 0, 0.0, dict[str, Tensor]()
+        self._order = -1, torch.empty(0)
         settings.out.mkdir(parents=True, exist_ok=True)
         self._take_up()
 
@@ -157,10 +158,10 @@ class Trainer(Generic[Model]):
     def _rows(self) -> Tensor:
         """Images of this step: a slice of the epoch's permutation."""
         epoch, place = divmod(self.step, self.per_epoch)
-        if place == 0 or not hasattr(self, "_order"):
+        if epoch != self._order[0]:
             order = np.random.default_rng((self.settings.seed, epoch)).permutation(len(self.pixels))
-            self._order = torch.as_tensor(order, device=self.device)
-        return self._order[place * self.batch : (place + 1) * self.batch]
+            self._order = epoch, torch.as_tensor(order, device=self.device)
+        return self._order[1][place * self.batch : (place + 1) * self.batch]
 
     def _end_epoch(self) -> None:
         """Log the epoch's means, and now and then the check's numbers."""

@@ -6,7 +6,7 @@ Each command writes one PNG. Without a run the small model of MNIST that comes w
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,8 @@ __all__ = ["main"]
 
 PATHS = tuple(family for family in FAMILIES if not family.startswith("mixture"))
 ON_SMOKE = {"rows": 2, "columns": 4}
+
+Draw = Callable[[Run, argparse.Namespace], BitArray]
 
 
 @command
@@ -74,12 +76,14 @@ def _choose(rows: np.ndarray, shape: tuple[int, ...], seed: int) -> np.ndarray:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="samples | interpolate | edit")
-    sampling = _command(commands, "samples", samples, rows=8, columns=16)
+    sampling = _command(commands, "samples", samples, columns=16)
+    sampling.add_argument("--rows", type=int, default=8, help="of the picture")
     sampling.add_argument("--family", choices=FAMILIES, default="mixture_by_class")
-    paths = _command(commands, "interpolate", interpolate, rows=8, columns=12)
+    paths = _command(commands, "interpolate", interpolate, columns=12)
+    paths.add_argument("--rows", type=int, default=8, help="of the picture: paths")
     paths.add_argument("--family", choices=PATHS, default="hyperplane")
     paths.add_argument("--method", choices=("perceptron", "posterior", "centroid"), default="posterior")
-    editing = _command(commands, "edit", edits, rows=2, columns=12)
+    editing = _command(commands, "edit", edits, columns=12)
     editing.add_argument("--attribute", required=True, help="name of the attribute or class")
     editing.add_argument("--remove", action="store_true", help="take it away instead of giving it")
     editing.add_argument("--how", choices=EDITS, default="contrast")
@@ -91,12 +95,13 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _command(commands: argparse._SubParsersAction, name: str, draw: object, rows: int, columns: int):
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, draw: Draw, columns: int
+) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=draw.__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     model = parser.add_mutually_exclusive_group()
     model.add_argument("--run", type=Path, help="folder of a trained and encoded run")
     model.add_argument("--pretrained", action="store_true", help="the model that comes along, also without this flag")
-    parser.add_argument("--rows", type=int, default=rows, help="of the picture; an edit has two")
     parser.add_argument("--columns", type=int, default=columns, help="of the picture")
     parser.add_argument("--out", type=Path, default=Path(f"{name}.png"), help="picture to write")
     parser.add_argument("--seed", type=int, default=0, help="of all that is random")

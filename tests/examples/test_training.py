@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from examples.common.averaging import MovingAverage
+from examples.common.compiling import or_eager
 from examples.common.settings import Settings
 from examples.common.training import Losses, Trainer
 
@@ -119,6 +120,17 @@ def test_the_average_follows_and_soon_forgets(torch):
         average.update(step)
     torch.testing.assert_close(average.model.weight.detach(), torch.tensor([[3.0]]))
     assert not average.model.training
+
+
+def test_a_failure_to_compile_is_said_once(torch, monkeypatch):
+    def broken(function):
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(torch, "compile", broken)
+    double = or_eager(lambda x: 2 * x, torch.device("cuda"))
+    with pytest.warns(UserWarning, match="goes on without it: no compiler"):
+        assert double(3) == 6
+    assert double(4) == 8
 
 
 def test_flags_become_settings():
