@@ -19,7 +19,9 @@ __all__ = ["Classifier", "train_classifier"]
 
 KIND = "classifier"
 N_FEATURES = 64
-BATCH = 128
+BATCH = 64
+LEAST_STEPS = 20
+"""Of an epoch; batches of small sets are smaller."""
 LEARNING_RATE = 2e-3
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
@@ -167,11 +169,12 @@ def _fit(model: Classifier, pixels: Tensor, targets: Tensor, seed: int, epochs: 
     loss = functional.binary_cross_entropy_with_logits if model.attributes else functional.cross_entropy
     order = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.Adam(model.parameters())
-    steps = epochs * -(-len(pixels) // BATCH)
+    batch = min(BATCH, -(-len(pixels) // LEAST_STEPS))
+    steps = epochs * -(-len(pixels) // batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps)
     model.train()
     for _ in range(epochs):
-        for rows in torch.randperm(len(pixels), generator=order).to(pixels.device).split(BATCH):
+        for rows in torch.randperm(len(pixels), generator=order).to(pixels.device).split(batch):
             optimiser.zero_grad()
             loss(model(to_batch(pixels[rows], pixels.device)), targets[rows]).backward()
             optimiser.step()

@@ -89,7 +89,7 @@ def _tiles(mosaic: Pixels) -> Pixels:
 
 def _arrays(path: Path) -> Arrays:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
     except (*UNREADABLE, OSError) as error:
         raise ValueError(f"{path} is damaged, truncated or not a file of plain arrays: {error}") from error

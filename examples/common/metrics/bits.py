@@ -24,7 +24,7 @@ def dead_bits(bits: Bits | BitArray) -> int:
     >>> dead_bits(np.array([[0, 1, 1], [0, 0, 1]]))
     2
     """
-    return int(np.count_nonzero(BernoulliMoments.from_samples(bits).constant_bits))
+    return len(BernoulliMoments.from_samples(bits).constant_bits)
 
 
 def third_order_agreement(
@@ -45,7 +45,7 @@ def third_order_agreement(
     Returns
     -------
     dict
-        "correlation" of the two sets' moments over the triples (NaN where one set has none but 0), "rms" of their
+        "correlation" of the two sets' moments over the triples (NaN if those of a set are all the same), "rms" of their
         difference, and "scale", the rms of the moments of `y`.
     """
     rng = np.random.default_rng(rng)
@@ -53,12 +53,11 @@ def third_order_agreement(
     if first.shape[1] != second.shape[1] or first.shape[1] < 3:
         raise ValueError(f"`y` and `z` must have the same number of bits, 3 or more; got {y.shape} and {z.shape}")
     n_bits = first.shape[1]
-    triples = np.array([rng.choice(n_bits, 3, replace=False) for _ in range(n_triples)])
+    triples = np.array([sorted(rng.choice(n_bits, 3, replace=False)) for _ in range(n_triples)])
     a, b = _third_moments(first, triples), _third_moments(second, triples)
-    spread = float(np.std(a) * np.std(b))
-    covariance = float(np.mean((a - a.mean()) * (b - b.mean())))
+    varied = np.ptp(a) > 0 and np.ptp(b) > 0
     return {
-        "correlation": covariance / spread if spread > 0 else float("nan"),
+        "correlation": float(np.corrcoef(a, b)[0, 1]) if varied else float("nan"),
         "rms": float(np.sqrt(np.mean((a - b) ** 2))),
         "scale": float(np.sqrt(np.mean(a**2))),
     }
