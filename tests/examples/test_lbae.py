@@ -18,7 +18,7 @@ from examples.lbae.library import edit, fit
 from examples.lbae.model import LBAE, Plan
 from examples.lbae.model import load as load_model
 from examples.lbae.model import save as save_model
-from examples.lbae.runs import Run
+from examples.lbae.runs import PRETRAINED, Run
 from examples.lbae.tables import tables
 
 pytestmark = pytest.mark.filterwarnings("ignore::bernoulli_latent.RepairWarning")
@@ -198,3 +198,9 @@ def test_the_readme_runs(tmp_path, monkeypatch):
     assert block
     exec(compile(block, "README.md", "exec"), {})
     assert (tmp_path / "twenty_lines.png").exists()
+
+
+def test_what_comes_along_is_small():
+    assert sum(path.stat().st_size for path in PRETRAINED.iterdir()) <= make_pretrained.LARGEST
+    codes = [Run(PRETRAINED).codes(split) for split in ("train", "test")]
+    assert [len(each.bits) for each in codes] == [60_000, 10_000]
