@@ -46,10 +46,16 @@ def invert(rows: Array, signs: Array) -> Array:
 
 
 def interpolate(rows: Array, source: Array, target: Array, steps: int) -> Array:
-    """Codes (steps + 2, n, n_bits) from `source` to `target`: a path of `steps` between the two true codes."""
+    """Codes (steps, n, n_bits) from `source` to `target`, which stand in place of what their inversions give back.
+
+    The authors show both, the true codes beside the first and the last point; without these two, paths of all methods
+    have their points at the same places.
+    """
     ends = invert(rows, source), invert(rows, target)
     points = slerp(ends[0] @ rows.T, ends[1] @ rows.T, angle(*ends), steps)
-    return np.stack([source, *(np.where(point >= 0, 1, -1).astype(source.dtype) for point in points), target])
+    path = np.stack([np.where(point >= 0, 1, -1).astype(source.dtype) for point in points])
+    path[0], path[-1] = source, target
+    return path
 
 
 def _between(rows: Array, signs: Array, weights: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 from benchmarks.tables import Rows, number, table
@@ -10,6 +11,8 @@ from benchmarks.tables import Rows, number, table
 __all__ = ["tables"]
 
 Row = dict[str, Any]
+
+MOST_ATTRIBUTES = 4
 
 
 def tables(name: str, rows: Rows) -> dict[str, str]:
@@ -38,14 +41,26 @@ def _paths(rows: Rows) -> str:
 
 
 def _edits(rows: Rows) -> str:
+    """One line for each edit of each attribute; of many attributes only their means."""
+    attributes = list(dict.fromkeys(row["parameters"]["attribute"] for row in rows))
+    if len(attributes) > MOST_ATTRIBUTES:
+        attributes, rows = [name := f"mean of {len(attributes)}"], [_with_attribute(row, name) for row in rows]
+    edits = dict.fromkeys((row["contender"], row["parameters"]["budget"]) for row in rows)
+    lines = [(name, how, "all" if budget is None else str(budget)) for name in attributes for how, budget in edits]
     header = ("attribute", "edit", "bits allowed", "seen before", "seen after", "bits changed")
-    lines = []
-    for row in rows:
-        parameters, values = row["parameters"], row["values"]
-        allowed = "all" if parameters["budget"] is None else str(parameters["budget"])
-        shares = (_percent(values[name]) for name in ("before", "hits", "changed"))
-        lines.append((parameters["attribute"], row["contender"], allowed, *shares))
-    return table(header, lines)
+    return table(header, [(*line, *_shares(rows, *line)) for line in lines])
+
+
+def _with_attribute(row: Row, name: str) -> Row:
+    return {**row, "parameters": {**row["parameters"], "attribute": name}}
+
+
+def _shares(rows: Rows, name: str, how: str, allowed: str) -> Sequence[str]:
+    """Means over the rows of an edit."""
+    wanted = (name, how, None if allowed == "all" else int(allowed))
+    keys = [(row["parameters"]["attribute"], row["contender"], row["parameters"]["budget"]) for row in rows]
+    found = [row["values"] for row, key in zip(rows, keys, strict=True) if key == wanted]
+    return [_percent(fmean(values[share] for values in found)) for share in ("before", "hits", "changed")]
 
 
 def _quality_header(row: Row) -> Sequence[str]:
