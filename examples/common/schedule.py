@@ -27,7 +27,7 @@ class Schedule:
     --------
     >>> rate = Schedule(total=100, peak=1.0, warm_up=10)
     >>> [round(rate(step), 2) for step in (0, 9, 55, 99)]
-    [0.1, 1.0, 0.51, 0.01]
+    [0.1, 1.0, 0.49, 0.01]
     """
 
     total: int
