@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from importlib import import_module
 from pathlib import Path
 
 from benchmarks.measure import ROOT
@@ -17,7 +19,7 @@ MARKED = re.compile(r"(<!-- begin: (?P<name>\S+) -->\n).*?(<!-- end: (?P=name) -
 
 def pages() -> list[Path]:
     """Documents that may hold tables."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
 
 
 def write() -> list[Path]:
@@ -40,6 +42,9 @@ def _tables() -> dict[str, str]:
     for name in NAMES:
         if rows := read(name):
             tables |= suite(name).tables(rows) | {f"{name}_setting": setting(rows)}
+    for path in sorted(ROOT.glob("examples/*/results/*.jsonl")):
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        tables |= import_module(f"examples.{path.parent.parent.name}.tables").tables(path.stem, rows)
     return tables
 
 

@@ -1,0 +1,67 @@
+"""Checkpoints: tensors and JSON in one file, written whole or not at all, read without executing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bernoulli_latent.io import read_arrays, write_arrays
+
+__all__ = ["load", "save"]
+
+Tree = Mapping[Any, Any]
+"""Tensors under names, nested."""
+
+
+def save(path: Path, kind: str, tensors: Tree, values: Mapping[str, Any]) -> None:
+    """Write nested `tensors` and JSON `values` to a .safetensors or .npz file.
+
+    Parameters
+    ----------
+    path : Path
+        File; what was there is replaced in one step, when all is written.
+    kind : str
+        What the file holds; :func:`load` asks for the same word.
+    tensors : nested mapping of Tensor
+        Keys are words or numbers without a slash.
+    values : mapping
+        Whatever JSON holds.
+    """
+    flat = dict(_flatten(tensors))
+    scalars = [name for name, tensor in flat.items() if tensor.ndim == 0]
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in flat.items()}
+    write_arrays(path, kind, arrays, {"scalars": scalars, **values})
+
+
+def load(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Nested tensors and values that :func:`save` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file.
+    ValueError
+        If it is damaged, foreign or of another kind.
+    """
+    arrays, values = read_arrays(path, kind)
+    scalars = values.pop("scalars")
+    tree: dict[str, Any] = {}
+    for name, array in arrays.items():
+        *folders, leaf = name.split("/")
+        branch = tree
+        for folder in folders:
+            branch = branch.setdefault(folder, {})
+        branch[leaf] = torch.from_numpy(array).reshape(()) if name in scalars else torch.from_numpy(array)
+    return tree, values
+
+
+def _flatten(tree: Tree, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{name}/")
+        else:
+            yield f"{prefix}{name}", value

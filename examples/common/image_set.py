@@ -1,0 +1,85 @@
+"""A set of images in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Images", "Pixels", "Table", "in_part"]
+
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+Table = np.ndarray[Any, np.dtype[np.bool_]]
+Labels = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True)
+class Images:
+    """Pixels, and what is known of each image.
+
+    Parameters
+    ----------
+    pixels : uint8 array (n, height, width, channels)
+        Grey images have one channel.
+    labels : int array (n,) or None
+        Class of each image, an index into `names`.
+    attributes : bool array (n, k) or None
+        One column for each of `names`.
+    names : tuple of str
+        Names of the attributes where there are some, else of the classes.
+    source : str
+        Which set it is, as rows of results name it.
+    """
+
+    pixels: Pixels
+    labels: Labels | None = None
+    attributes: Table | None = None
+    names: tuple[str, ...] = ()
+    source: str = "arrays"
+
+    def __post_init__(self) -> None:
+        if self.pixels.dtype != np.uint8 or self.pixels.ndim != 4:
+            got = f"{self.pixels.dtype} of shape {self.pixels.shape}"
+            raise ValueError(f"`pixels` must be uint8 of shape (n, height, width, channels); got {got}")
+        if self.labels is not None and self.labels.shape != (len(self),):
+            raise ValueError(f"`labels` must have shape ({len(self)},), one a picture; got {self.labels.shape}")
+        expected = (len(self), len(self.names))
+        if self.attributes is not None and self.attributes.shape != expected:
+            raise ValueError(f"`attributes` must have shape {expected}, one column a name; got {self.attributes.shape}")
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def take(self, limit: int | None) -> Images:
+        """The first `limit` images, all of them for None."""
+        rows = slice(limit)
+        labels = None if self.labels is None else self.labels[rows]
+        attributes = None if self.attributes is None else self.attributes[rows]
+        return replace(self, pixels=self.pixels[rows], labels=labels, attributes=attributes)
+
+    def attribute(self, name: str) -> Table:
+        """Which images have the attribute, bool (n,).
+
+        Raises
+        ------
+        ValueError
+            If there is no such column.
+        """
+        if self.attributes is None or name not in self.names:
+            known = ", ".join(self.names) if self.attributes is not None else "none"
+            raise ValueError(f"`name` must be an attribute of {self.source} ({known}); got {name!r}")
+        return self.attributes[:, self.names.index(name)]
+
+
+def in_part(n: int, split: str) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """Rows of a part of `n` images that nobody has divided: of each ten, the first and sixth test, the second is valid.
+
+    Examples
+    --------
+    >>> in_part(12, "test"), in_part(12, "valid")
+    (array([ 0,  5, 10]), array([ 1, 11]))
+    """
+    last_digit = np.arange(n) % 10
+    test, valid = last_digit % 5 == 0, last_digit == 1
+    return np.flatnonzero({"train": ~(test | valid), "valid": valid, "test": test}[split])

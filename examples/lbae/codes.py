@@ -1,0 +1,96 @@
+"""Codes of images with their labels and attributes, and the way from images to codes and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bernoulli_latent import BitArray
+from bernoulli_latent.io import read_arrays, write_arrays
+from examples.common.images import Images
+from examples.common.inputs import to_batch, to_pixels
+from examples.lbae.model import LBAE
+
+__all__ = ["Codes", "decode", "encode"]
+
+KIND = "codes"
+CHUNK = 500
+"""Images at a time."""
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Bits of images, packed, with what is known about the images.
+
+    Attributes
+    ----------
+    bits : BitArray, n rows
+        The codes.
+    labels : int array, shape (n,), or None
+        Class of each image.
+    attributes : bool array, shape (n, k), or None
+        Whether each image has each attribute.
+    names : tuple of str
+        Of the attributes, or of the classes.
+    source : str
+        Word for the data set.
+    """
+
+    bits: BitArray
+    labels: Array | None
+    attributes: Array | None
+    names: tuple[str, ...]
+    source: str
+
+    @classmethod
+    def of(cls, model: LBAE, images: Images) -> Codes:
+        """Codes of `images`."""
+        return cls(encode(model, images.pixels), images.labels, images.attributes, images.names, images.source)
+
+    @property
+    def columns(self) -> Array:
+        """The attributes; without any, whether each image is of each class."""
+        if self.attributes is not None:
+            return self.attributes
+        if self.labels is None:
+            raise ValueError(f"images of {self.source!r} have neither attributes nor classes; there is nothing to edit")
+        columns: Array = self.labels[:, None] == np.arange(len(self.names))
+        return columns
+
+    def save(self, path: Path) -> None:
+        """Write an .npz file: words of 64 bits beside labels and attributes."""
+        known = {"words": self.bits.words, "labels": self.labels, "attributes": self.attributes}
+        arrays = {name: array for name, array in known.items() if array is not None}
+        values = {"n_bits": self.bits.n_bits, "names": list(self.names), "source": self.source}
+        write_arrays(path, KIND, arrays, values)
+
+    @classmethod
+    def load(cls, path: Path) -> Codes:
+        """Read what :meth:`save` wrote; ValueError if it is damaged or foreign."""
+        arrays, values = read_arrays(path, KIND)
+        bits = BitArray(arrays["words"], values["n_bits"])
+        return cls(bits, arrays.get("labels"), arrays.get("attributes"), tuple(values["names"]), values["source"])
+
+
+@torch.no_grad()
+def encode(model: LBAE, pixels: Array) -> BitArray:
+    """Packed bits of images of bytes, shape (n, height, width, channels)."""
+    device = next(model.parameters()).device
+    chunks = (to_batch(pixels[first : first + CHUNK], device) for first in range(0, len(pixels), CHUNK))
+    return BitArray.concatenate([BitArray.from_array(model.codes(chunk).cpu().numpy(), "pm1") for chunk in chunks])
+
+
+@torch.no_grad()
+def decode(model: LBAE, bits: BitArray | Array) -> Array:
+    """Images of bytes, shape (n, height, width, channels), of rows of bits."""
+    device = next(model.parameters()).device
+    packed = bits if isinstance(bits, BitArray) else BitArray.from_array(bits)
+    chunks = (packed[first : first + CHUNK].to_array("pm1", np.float32) for first in range(0, len(packed), CHUNK))
+    images = [model.decode(torch.from_numpy(chunk).to(device)) for chunk in chunks]
+    return np.concatenate([to_pixels(image, model.plan.side) for image in images])

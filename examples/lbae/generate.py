@@ -1,0 +1,115 @@
+"""Pictures from bits: ``python -m examples.lbae.generate samples | interpolate | edit [--pretrained | --run FOLDER]``.
+
+Each command writes one PNG. Without a run the small model of MNIST that comes with the example draws.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bernoulli_latent import BitArray
+from examples.common.pictures import write_grid
+from examples.common.settings import command
+from examples.lbae.codes import decode
+from examples.lbae.library import EDITS, FAMILIES, edit, fit
+from examples.lbae.runs import PRETRAINED, Run
+
+__all__ = ["main"]
+
+PATHS = tuple(family for family in FAMILIES if not family.startswith("mixture"))
+ON_SMOKE = {"rows": 2, "columns": 4}
+
+Draw = Callable[[Run, argparse.Namespace], BitArray]
+
+
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw what was asked for."""
+    options = _parse(arguments)
+    run = Run(PRETRAINED if options.run is None else options.run, options.device)
+    bits = options.draw(run, options)
+    images = decode(run.model, bits)
+    write_grid(options.out, images.reshape(-1, options.columns, *images.shape[1:]))
+    print(options.out)
+
+
+def samples(run: Run, options: argparse.Namespace) -> BitArray:
+    """Random codes from the sampler of a family."""
+    sampler = fit(options.family, run.codes("train"), options.seed)
+    bits: BitArray = sampler.sample(options.rows * options.columns, rng=options.seed, packed=True)
+    return bits
+
+
+def interpolate(run: Run, options: argparse.Namespace) -> BitArray:
+    """A path in each row between the codes of two test images."""
+    sampler, unseen = fit(options.family, run.codes("train")), run.codes("test").bits
+    source, target = _choose(np.arange(len(unseen)), (2, options.rows), options.seed)
+    path = sampler.interpolate(unseen[source], unseen[target], options.columns, method=options.method, rng=options.seed)
+    return BitArray.from_array(path.swapaxes(0, 1).reshape(-1, unseen.n_bits))
+
+
+def edits(run: Run, options: argparse.Namespace) -> BitArray:
+    """Codes of test images without an attribute, and below them the same after the edit."""
+    codes, unseen = run.codes("train"), run.codes("test")
+    if options.attribute not in unseen.names:
+        raise ValueError(f"`attribute` must be one of {', '.join(unseen.names)}; got {options.attribute!r}")
+    without = np.flatnonzero(unseen.columns[:, unseen.names.index(options.attribute)] == options.remove)
+    bits = unseen.bits[_choose(without, (options.columns,), options.seed)]
+    choice = {"threshold": options.threshold, "budget": options.budget, "value": not options.remove}
+    sampler = fit("dichotomized_gaussian", codes)
+    edited, changed = edit(sampler, codes, bits, options.attribute, options.how, seed=options.seed, **choice)
+    print(f"{changed.mean():.1f} of {bits.n_bits} bits changed")
+    return BitArray.concatenate([bits, edited])
+
+
+def _choose(rows: np.ndarray, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Some of `rows`, none twice."""
+    if len(rows) < np.prod(shape):
+        raise ValueError(f"there are {len(rows)} images to choose from; {np.prod(shape)} were asked for")
+    return np.random.default_rng(seed).permutation(rows)[: np.prod(shape)].reshape(shape)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True, metavar="samples | interpolate | edit")
+    sampling = _command(commands, "samples", samples, columns=16)
+    sampling.add_argument("--rows", type=int, default=8, help="of the picture")
+    sampling.add_argument("--family", choices=FAMILIES, default="mixture_by_class")
+    paths = _command(commands, "interpolate", interpolate, columns=12)
+    paths.add_argument("--rows", type=int, default=8, help="of the picture: paths")
+    paths.add_argument("--family", choices=PATHS, default="hyperplane")
+    paths.add_argument("--method", choices=("perceptron", "posterior", "centroid"), default="posterior")
+    editing = _command(commands, "edit", edits, columns=12)
+    editing.add_argument("--attribute", required=True, help="name of the attribute or class")
+    editing.add_argument("--remove", action="store_true", help="take it away instead of giving it")
+    editing.add_argument("--how", choices=EDITS, default="contrast")
+    editing.add_argument("--threshold", type=float, default=0.1, help="D: bits with means nearer to zero stay")
+    editing.add_argument("--budget", type=int, help="set only so many bits")
+    options = parser.parse_args(arguments)
+    for name, value in ON_SMOKE.items() if options.smoke else ():
+        setattr(options, name, value)
+    return options
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, draw: Draw, columns: int
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=draw.__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    model = parser.add_mutually_exclusive_group()
+    model.add_argument("--run", type=Path, help="folder of a trained and encoded run")
+    model.add_argument("--pretrained", action="store_true", help="the model that comes along, also without this flag")
+    parser.add_argument("--columns", type=int, default=columns, help="of the picture")
+    parser.add_argument("--out", type=Path, default=Path(f"{name}.png"), help="picture to write")
+    parser.add_argument("--seed", type=int, default=0, help="of all that is random")
+    parser.add_argument("--device", default="cpu", help="auto, cpu or cuda")
+    parser.add_argument("--smoke", action="store_true", help="a few images only")
+    parser.set_defaults(draw=draw)
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Folders of runs: a model with the codes of its images."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from examples.common.images import Images, load
+from examples.lbae.codes import Codes
+from examples.lbae.model import LBAE
+from examples.lbae.model import load as load_model
+
+__all__ = ["PRETRAINED", "Run", "add_data", "read_part"]
+
+PRETRAINED = Path(__file__).parent / "pretrained"
+SMOKE_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Run:
+    """What stands in the folder of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds a model, and once encoded the codes of its training and test images.
+    device : str
+        Where the model computes.
+    """
+
+    folder: Path
+    device: str = "cpu"
+
+    @cached_property
+    def loaded(self) -> tuple[LBAE, dict[str, Any]]:
+        """The model, in evaluation mode, and how it was made."""
+        path = next(self.folder.glob("model.*"), self.folder / "model.safetensors")
+        return load_model(path, _device(self.device))
+
+    @property
+    def model(self) -> LBAE:
+        """The model, in evaluation mode."""
+        return self.loaded[0]
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """How the model was made."""
+        return self.loaded[1]
+
+    def codes_path(self, split: str) -> Path:
+        """File of the codes of a part of the images."""
+        return self.folder / f"codes_{split}.npz"
+
+    def codes(self, split: str) -> Codes:
+        """Codes of a part of the images.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the images have not been encoded.
+        """
+        path = self.codes_path(split)
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is not there yet; make it with python -m examples.lbae.encode")
+        return Codes.load(path)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Flags that say which images to read, and where to compute."""
+    parser.add_argument("--data", type=Path, help="file or folder with images; without it, embedded data")
+    parser.add_argument("--dataset", default="auto", help="layout of the data, or the embedded set (default: auto)")
+    parser.add_argument("--limit", type=int, help="use only so many images of each part")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    parser.add_argument("--smoke", action="store_true", help="a tiny run on embedded data")
+
+
+def read_part(options: argparse.Namespace, split: str) -> Images:
+    """Images that the flags ask for."""
+    if options.smoke:
+        return load("digits", None, split, SMOKE_LIMIT)
+    return load(options.dataset, options.data, split, options.limit)
+
+
+def _device(name: str) -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else torch.device(name)

@@ -1,0 +1,105 @@
+"""Tables of the README, made from the rows of evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Any
+
+from benchmarks.tables import Rows, number, table
+
+__all__ = ["tables"]
+
+Row = dict[str, Any]
+
+MOST_ATTRIBUTES = 4
+
+
+def tables(name: str, rows: Rows) -> dict[str, str]:
+    """Tables of one file of rows, called after it."""
+    parts = {
+        "pictures": _pictures(_of(rows, "reconstruction") + _of(rows, "generation")),
+        "paths": _paths(_of(rows, "interpolation")),
+        "edits": _edits(_of(rows, "edit")),
+        "setting": _setting(rows[0]),
+    }
+    return {f"lbae_{name}_{part}": text for part, text in parts.items()}
+
+
+def _of(rows: Rows, task: str) -> list[Row]:
+    return [row for row in rows if row["parameters"]["task"] == task]
+
+
+def _pictures(rows: Rows) -> str:
+    header = ("images", *_quality_header(rows[0]), "third-order correlation")
+    return table(header, [(_name(row), *_quality(row), _third(row)) for row in rows])
+
+
+def _paths(rows: Rows) -> str:
+    header = ("paths", "inversion", *_quality_header(rows[0]), "largest step", "steps that stand still", "wrong bits")
+    return table(header, [(_name(row), row["parameters"]["inversion"], *_quality(row), *_steps(row)) for row in rows])
+
+
+def _edits(rows: Rows) -> str:
+    """One line for each edit of each attribute; of many attributes only their means."""
+    attributes = list(dict.fromkeys(row["parameters"]["attribute"] for row in rows))
+    if len(attributes) > MOST_ATTRIBUTES:
+        attributes, rows = [name := f"mean of {len(attributes)}"], [_with_attribute(row, name) for row in rows]
+    edits = dict.fromkeys((row["contender"], row["parameters"]["budget"]) for row in rows)
+    lines = [(name, how, "all" if budget is None else str(budget)) for name in attributes for how, budget in edits]
+    header = ("attribute", "edit", "bits allowed", "seen before", "seen after", "bits changed")
+    return table(header, [(*line, *_shares(rows, *line)) for line in lines])
+
+
+def _with_attribute(row: Row, name: str) -> Row:
+    return {**row, "parameters": {**row["parameters"], "attribute": name}}
+
+
+def _shares(rows: Rows, name: str, how: str, allowed: str) -> Sequence[str]:
+    """Means over the rows of an edit."""
+    wanted = (name, how, None if allowed == "all" else int(allowed))
+    keys = [(row["parameters"]["attribute"], row["contender"], row["parameters"]["budget"]) for row in rows]
+    found = [row["values"] for row, key in zip(rows, keys, strict=True) if key == wanted]
+    return [_percent(fmean(values[share] for values in found)) for share in ("before", "hits", "changed")]
+
+
+def _quality_header(row: Row) -> Sequence[str]:
+    return (_distance(row), "spread", "precision", "recall", "density", "coverage")
+
+
+def _quality(row: Row) -> Sequence[str]:
+    values = row["values"][_distance(row)]
+    return [number(values[name]) for name in ("frechet", "spread", "precision", "recall", "density", "coverage")]
+
+
+def _distance(row: Row) -> str:
+    """Name of the Frechet distance: that of the first networks that judged."""
+    return next(name for name, value in row["values"].items() if isinstance(value, dict) and "frechet" in value)
+
+
+def _third(row: Row) -> str:
+    third = row["values"].get("third_order")
+    return "-" if third is None else number(third["correlation"])
+
+
+def _steps(row: Row) -> Sequence[str]:
+    steps = row["values"]["steps"]
+    return number(steps["largest_step"]), _percent(steps["still_steps"]), number(row["values"]["wrong_bits"])
+
+
+def _name(row: Row) -> str:
+    return str(row["contender"]).replace("_", " ")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _setting(row: Row) -> str:
+    """One line on the model and the test."""
+    facts = row["parameters"]
+    return (
+        f"{row['data']}, {facts['bits']} bits, width {facts['width']:g}, {facts['steps']:,} steps on "
+        f"{facts['images']:,} images; {facts['test_images']:,} test images, classifiers right for "
+        f"{100 * facts['classifier_accuracy']:.1f} %; seed {row['seed']}, {row['device']}."
+    )

@@ -1,0 +1,154 @@
+"""The training loop: stopping anywhere and going on is not stopping; wrong settings are told apart."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from torch import nn
+from torch.nn import functional
+
+from examples.common.averaging import MovingAverage
+from examples.common.compiling import or_eager
+from examples.common.settings import Settings
+from examples.common.training import Losses, Trainer
+
+
+class Noisy(nn.Module):
+    """Batch statistics and random numbers, in few weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Sequential(
+            nn.Conv2d(1, 2, 3, padding=1), nn.BatchNorm2d(2), nn.Dropout(0.3), nn.Conv2d(2, 1, 1)
+        )
+
+    def loss(self, images):
+        error = functional.mse_loss(self.inner(images), images, reduction="sum") / len(images)
+        return Losses(error, {"error": error})
+
+
+def pixels(n=45):
+    return np.random.default_rng(0).integers(0, 256, (n, 16, 16, 1), dtype=np.uint8)
+
+
+def trainer(torch, folder, **changes):
+    settings = replace(Settings(out=folder, epochs=3, batch=10, device="cpu", seed=5, resume=True), **changes)
+    device = settings.prepare()
+    return Trainer(Noisy(), pixels(), settings, device, check=lambda model: {"weight": float(model.inner[0].bias[0])})
+
+
+def outcome(trained):
+    """Weights, averages and moments as lists, and the log without its times."""
+    state = {**trained.model.state_dict(), **{f"mean {k}": v for k, v in trained.average.model.state_dict().items()}}
+    moments = [{name: value.tolist() for name, value in each.items()} for each in trained.optimiser.state.values()]
+    lines = [json.loads(line) for line in trained.log.read_text().splitlines()]
+    return {k: v.tolist() for k, v in state.items()}, moments, [{**line, "seconds": 0} for line in lines]
+
+
+@pytest.fixture(scope="module")
+def whole(torch, tmp_path_factory):
+    trained = trainer(torch, tmp_path_factory.mktemp("whole"))
+    assert trained.run()
+    return outcome(trained)
+
+
+@pytest.mark.parametrize("stop", [0, 1, 4, 6, 11])
+def test_resuming_equals_not_stopping(torch, tmp_path, whole, stop):
+    assert not trainer(torch, tmp_path).run(steps=stop)
+    torch.manual_seed(99)
+    again = trainer(torch, tmp_path)
+    assert again.step == stop
+    assert again.run()
+    assert outcome(again) == whole
+
+
+def test_a_killed_run_repeats_what_its_checkpoint_has_not(torch, tmp_path, whole):
+    """The log was ahead of the checkpoint; its lines are not written twice."""
+    trainer(torch, tmp_path).run(steps=5)
+    shutil.copy(tmp_path / "checkpoint.safetensors", tmp_path / "kept")
+    trainer(torch, tmp_path).run(steps=4)
+    shutil.copy(tmp_path / "kept", tmp_path / "checkpoint.safetensors")
+    again = trainer(torch, tmp_path)
+    again.run()
+    assert outcome(again) == whole
+
+
+def test_it_learns_and_the_log_is_of_means(whole):
+    log = whole[2]
+    assert [line["step"] for line in log] == [4, 8, 12]
+    assert log[-1]["loss"] < log[0]["loss"]
+    assert log[0]["loss"] == log[0]["error"]
+    assert log[-1]["learning_rate"] == pytest.approx(1e-5)
+
+
+def test_it_stops_in_time_with_all_saved(torch, tmp_path):
+    stopped = trainer(torch, tmp_path, max_minutes=1e-9)
+    assert not stopped.run()
+    assert stopped.checkpoint.exists()
+
+
+def test_a_checkpoint_is_not_overwritten_unasked(torch, tmp_path):
+    trainer(torch, tmp_path).run(steps=1)
+    with pytest.raises(ValueError, match="--resume"):
+        trainer(torch, tmp_path, resume=False)
+
+
+def test_a_checkpoint_of_other_settings_is_refused(torch, tmp_path):
+    trainer(torch, tmp_path).run(steps=1)
+    with pytest.raises(ValueError, match="`epochs` was 3, is 4"):
+        trainer(torch, tmp_path, epochs=4)
+
+
+def test_a_loss_that_is_not_finite_ends_the_training(torch, tmp_path):
+    broken = trainer(torch, tmp_path)
+    with torch.no_grad():
+        broken.model.inner[0].bias.fill_(torch.nan)
+    with pytest.raises(ValueError, match="diverged in epoch 1"):
+        broken.run()
+
+
+def test_the_average_follows_and_soon_forgets(torch):
+    model = nn.Linear(1, 1)
+    average = MovingAverage(model, decay=0.9)
+    with torch.no_grad():
+        model.weight.fill_(3.0)
+    for step in range(1, 200):
+        average.update(step)
+    torch.testing.assert_close(average.model.weight.detach(), torch.tensor([[3.0]]))
+    assert not average.model.training
+
+
+def test_a_failure_to_compile_is_said_once(torch, monkeypatch):
+    def broken(function):
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(torch, "compile", broken)
+    double = or_eager(lambda x: 2 * x, torch.device("cuda"))
+    with pytest.warns(UserWarning, match="goes on without it: no compiler"):
+        assert double(3) == 6
+    assert double(4) == 8
+
+
+def test_flags_become_settings():
+    settings = Settings.from_arguments(["--epochs", "3", "--max-minutes", "0.5", "--precision", "float32", "--resume"])
+    assert (settings.epochs, settings.max_minutes, settings.precision, settings.resume) == (3, 0.5, "float32", True)
+    assert Settings.from_arguments(["--smoke", "--limit", "7"]).limit == Settings.ON_SMOKE["limit"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--epochs", "0"], "`epochs` must be positive; got 0"),
+        (["--device", "tpu"], "`device` must be 'auto', 'cpu' or 'cuda'; got 'tpu'"),
+        (["--precision", "int8"], "invalid choice: 'int8'"),
+        (["--batch", "many"], "invalid int value: 'many'"),
+    ],
+)
+def test_wrong_flags_are_told(capsys, arguments, message):
+    with pytest.raises(SystemExit):
+        Settings.from_arguments(arguments)
+    assert message in capsys.readouterr().err
