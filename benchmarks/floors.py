@@ -58,15 +58,16 @@ def gram(n_samples: float, n_bits: int, itemsize: int = 0) -> Work:
     return {"bits compared": n_samples * n_bits * (n_bits + 1) / 2, READ: n_samples * n_bits * (itemsize or 1 / 8)}
 
 
-def draw(n_samples: float, n_bits: int, rank: int, arithmetic: str = "float32") -> Work:
+def draw(n_samples: float, n_bits: int, rank: int, arithmetic: str) -> Work:
     """Normals, and their product with ``n_bits + 1`` vectors that are triangular at the top."""
     products = n_samples * (rank * (rank + 1) / 2 + (n_bits + 1 - rank) * rank)
     return _sum(_normals(n_samples * rank), {f"{arithmetic} multiply-adds": products})
 
 
 def structured(n_samples: float, n_bits: int, rank: int) -> Work:
-    """A normal for every bit, and its product with `rank` loadings; 0 for groups and chains."""
-    return _sum(_normals(n_samples * (n_bits + rank)), {"float32 multiply-adds": n_samples * n_bits * (rank + 1)})
+    """A normal for every bit, and its product with `rank` loadings in int16; 0 for groups and chains, in float32."""
+    own, products = {"float32 multiply-adds": n_samples * n_bits}, {"int16 multiply-adds": n_samples * n_bits * rank}
+    return _sum(_normals(n_samples * (n_bits + rank)), own, products)
 
 
 def tetrachoric(n_pairs: float) -> Work:

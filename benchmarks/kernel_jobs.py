@@ -6,6 +6,7 @@ Each is called once and then three times: half the difference is one call, witho
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,8 @@ def jobs() -> dict[str, Callable[[], Any]]:
     single, packed = y.astype(np.float32), BitArray.from_array(y)
     x = rng.standard_normal(10**6, np.float32)
     full = HyperplaneSampler().fit_moments(BernoulliMoments.from_matrix(feasible_moments(N_BITS)))
+    single_precision = copy(full)
+    single_precision.precision = "float32"
     loadings = rng.standard_normal((2048, 32)) / 16
     low_rank = StructuredSampler.factor(np.full(2048, 0.3), loadings)
     p, q = rng.uniform(0.1, 0.9, (2, 20_000))
@@ -48,6 +51,7 @@ def jobs() -> dict[str, Callable[[], Any]]:
         "unpacking to int8": lambda: packed.to_array(),
         "second moments": packed.cross_products,
         "draws, full rank, packed": lambda: full.sample(N_SAMPLES, rng=SEED, packed=True),
+        "draws in float32, full rank, packed": lambda: single_precision.sample(N_SAMPLES, rng=SEED, packed=True),
         "draws, full rank, int8": lambda: full.sample(N_SAMPLES, rng=SEED),
         "draws, rank 32, packed": lambda: low_rank.sample(256, rng=SEED, packed=True),
         "tetrachoric correlations": lambda: tetrachoric_correlation(p, q, joint),

@@ -32,7 +32,7 @@ class Panel:
 
 FIGURES = {
     "scaling_bits.png": (
-        Panel("draws", "draws, full rank", "bits", "ns a bit", lambda n: floors.draw(1 / n, n, n + 1)),
+        Panel("draws", "draws, full rank", "bits", "ns a bit", lambda n: floors.draw(1 / n, n, n + 1, "int16")),
         Panel(
             "draws, low rank",
             f"draws, rank {RANK} and a diagonal",

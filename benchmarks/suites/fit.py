@@ -17,7 +17,7 @@ from benchmarks.suites import Options
 from benchmarks.tables import Rows, milliseconds, number, table
 from bernoulli_latent import BernoulliMoments, HyperplaneSampler, RepairWarning
 
-__all__ = ["run", "script", "stream", "tables"]
+__all__ = ["run", "stream", "tables"]
 
 BLOCK = 20_000
 N_BITS = 1500
@@ -50,24 +50,8 @@ def _steps(y: np.ndarray[Any, Any]) -> dict[str, Callable[[], object]]:
         "moments": lambda: BernoulliMoments.from_samples(y),
         "repair, factor, report": fit(lambda: HyperplaneSampler().fit_moments(moments)),
         "repair, factor, report, clipping": fit(lambda: HyperplaneSampler("clip").fit_moments(moments)),
-        "fit and as many draws": fit(lambda: HyperplaneSampler().fit(y).sample(len(y), rng=SEED)),
-        "fit by clipping and as many draws": fit(lambda: HyperplaneSampler("clip").fit(y).sample(len(y), rng=SEED)),
-        "the same as a NumPy script in float32": lambda: script(y),
         "one eigh": lambda: np.linalg.eigh(moments.matrix),
     }
-
-
-def script(y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Moments, clipped Gram matrix and draws as a few lines of NumPy do them, in float32 but for one eigh."""
-    signs = np.column_stack([y, np.ones(len(y), y.dtype)]).astype(np.float32)
-    values, vectors = np.linalg.eigh(np.sin(np.pi / 2 * (signs.T @ signs).astype(np.float64) / len(y)))
-    rows = vectors[:, values > 0] * np.sqrt(values[values > 0])
-    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    rng, draws = np.random.default_rng(SEED), np.empty(y.shape, np.int8)
-    for part in np.split(draws, range(BLOCK // 2, len(y), BLOCK // 2)):
-        scores = rng.standard_normal((len(part), rows.shape[1]), dtype=np.float32) @ rows.T
-        part[:] = np.where((scores[:, :-1] >= 0) == (scores[:, -1:] >= 0), 1, -1)
-    return draws
 
 
 def stream(blocks: int) -> dict[str, float]:

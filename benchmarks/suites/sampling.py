@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from copy import copy
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from benchmarks import floors
+from benchmarks import floors, numpy_script
 from benchmarks.data import feasible_moments, latents
 from benchmarks.measure import SEED, Row, in_fresh_process, interleave, peak_mib
 from benchmarks.suites import Options
@@ -19,18 +20,16 @@ from bernoulli_latent import BernoulliMoments, HyperplaneSampler, RepairWarning,
 __all__ = ["peak_of_draw", "run", "tables"]
 
 SIZES = (10, 200, 600, 1500)
+CONTENDERS = ("packed", "int8", "packed, in float32", "numpy float32", "numpy float64")
 JOBS = ("nothing", "one row", "packed", "int8")
-CHUNK = 4096
-"""Rows the NumPy script holds at a time; more would only cost it memory."""
-
 Floats = np.ndarray[Any, Any]
 
 
 def run(options: Options) -> Iterator[Row]:
-    n_samples, repeats = (2000, 1) if options.quick else (100_000, 5)
+    n_samples, repeats = (2000, 1) if options.quick else (100_000, 3)
     for data, sampler in _samplers():
         n_bits, rank = sampler.report_.n_bits, sampler.report_.rank
-        parameters = {"n_bits": n_bits, "rank": rank, "n_samples": n_samples}
+        parameters = {"n_bits": n_bits, "rank": rank, "n_samples": n_samples, "arithmetic": sampler.report_.precision}
         for name, timing in interleave(_contenders(sampler, n_samples), repeats).items():
             yield Row(name, parameters, data, timing)
     with TemporaryDirectory() as folder:
@@ -56,11 +55,15 @@ def _feasible(n_bits: int) -> HyperplaneSampler:
 
 def _contenders(sampler: HyperplaneSampler, n_samples: int) -> dict[str, Callable[[], object]]:
     factor = _factor(sampler.model_moments().matrix, sampler.report_.rank)
+    single, rounded = factor.astype(np.float32), copy(sampler)
+    rounded.precision = "float32"
     sampler.sample(0)
     return {
         "packed": lambda: sampler.sample(n_samples, rng=SEED, packed=True),
         "int8": lambda: sampler.sample(n_samples, rng=SEED, values="pm1"),
-        "numpy float32": lambda: _script(factor, n_samples),
+        "packed, in float32": lambda: rounded.sample(n_samples, rng=SEED, packed=True),
+        "numpy float32": lambda: numpy_script.draws(single, n_samples),
+        "numpy float64": lambda: numpy_script.draws(factor, n_samples),
     }
 
 
@@ -68,19 +71,7 @@ def _factor(M: Floats, rank: int) -> Floats:
     """Rows that have the moments `M` of the fitted model, the boundary last: the script gets the same model."""
     eigenvalues, eigenvectors = np.linalg.eigh(gram_from_moments(M))
     rows = eigenvectors[:, -rank:] * np.sqrt(eigenvalues[-rank:])
-    return np.ascontiguousarray(rows.astype(np.float32))
-
-
-def _script(factor: Floats, n_samples: int) -> Floats:
-    """Normals, product, signs, comparison with the boundary's sign: rows of -1 and +1."""
-    rng = np.random.default_rng(SEED)
-    bits = np.empty((n_samples, len(factor) - 1), np.int8)
-    for start in range(0, n_samples, CHUNK):
-        rows = bits[start : start + CHUNK]
-        positive = rng.standard_normal((len(rows), factor.shape[1]), dtype=np.float32) @ factor.T >= 0
-        np.multiply(positive[:, :-1] == positive[:, -1:], 2, out=rows, casting="unsafe")
-        rows -= 1
-    return bits
+    return np.ascontiguousarray(rows)
 
 
 def peak_of_draw(path: str, job: str, n_samples: int) -> float:
@@ -94,31 +85,17 @@ def peak_of_draw(path: str, job: str, n_samples: int) -> float:
 
 def tables(rows: Rows) -> dict[str, str]:
     timed = [row for row in rows if row["contender"] == "packed"]
-    header = [
-        "data",
-        "N",
-        "rank",
-        "packed",
-        "unpacked",
-        "NumPy float32",
-        "gain, packed",
-        "gain, unpacked",
-        "packed / floor",
-    ]
-    lines = [_line(rows, row) for row in timed]
-    return {"sampling": table(header, lines), "sampling_memory": _memory(rows)}
+    header = ["data", "N", "rank", "packed", "unpacked", "packed, in float32", "NumPy float32", "NumPy float64"]
+    header += ["NumPy float32 / packed", "/ unpacked", "packed / floor"]
+    return {"sampling": table(header, [_line(rows, row) for row in timed]), "sampling_memory": _memory(rows)}
 
 
 def _line(rows: Rows, row: dict[str, Any]) -> list[str]:
-    name, n_bits = row["data"], row["parameters"]["n_bits"]
-    packed, unpacked, script = (
-        find(rows, contender, name, n_bits=n_bits) for contender in ("packed", "int8", "numpy float32")
-    )
-    gains = [ratio(script, ours) for ours in (packed, unpacked)]
-    times = [_nanoseconds_a_bit(row) for row in (packed, unpacked, script) if row]
-    arithmetic = row["parameters"].get("arithmetic", "float32")
-    floor = floors.draw(row["parameters"]["n_samples"], n_bits, row["parameters"]["rank"], arithmetic)
-    return [name, str(n_bits), str(row["parameters"]["rank"]), *times, *gains, floors.over_floor(row, floor)]
+    name, (n_bits, rank, n_samples, arithmetic) = row["data"], row["parameters"].values()
+    times = [find(rows, contender, name, n_bits=n_bits) for contender in CONTENDERS]
+    gains = [ratio(times[3], ours) for ours in times[:2]]
+    floor = floors.over_floor(row, floors.draw(n_samples, n_bits, rank, arithmetic))
+    return [name, str(n_bits), str(rank), *(_nanoseconds_a_bit(time) for time in times if time), *gains, floor]
 
 
 def _nanoseconds_a_bit(row: dict[str, Any]) -> str:
