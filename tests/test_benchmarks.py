@@ -48,7 +48,7 @@ def test_over_floor_is_a_ratio(peaks):
 def test_products_of_a_draw_are_the_entries_of_a_triangular_factor(rank):
     n_bits, n_samples = 6, 10
     entries = np.tri(n_bits + 1, rank).sum()
-    work = floors.draw(n_samples, n_bits, rank)
+    work = floors.draw(n_samples, n_bits, rank, "float32")
     normals = n_samples * rank * floors.NORMAL["float32 multiply-adds"]
     assert work["float32 multiply-adds"] == n_samples * entries + normals
     assert floors.draw(n_samples, n_bits, rank, "int16")["int16 multiply-adds"] == n_samples * entries
@@ -64,7 +64,7 @@ def test_pairs_of_a_gram_matrix_are_counted_once():
 def test_every_kind_of_work_was_measured():
     measured = {row["contender"] for row in read("machine")}
     works = (
-        floors.draw(1, 2, 3),
+        floors.draw(1, 2, 3, "float32"),
         floors.draw(1, 2, 3, "int16"),
         floors.structured(1, 2, 3),
         floors.gram(1, 2),
