@@ -20,6 +20,7 @@ __all__ = [
     "add_pair_differences",
     "count_row_differences",
     "products_from_differences",
+    "word_lanes",
 ]
 
 NDArray: TypeAlias = np.ndarray[Any, Any]
@@ -112,7 +113,7 @@ def _differences_4x4(typing_context: Any, block: Any, i: Any, j: Any, counts: An
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         block, counts = (context.make_array(signature.args[k])(context, builder, arguments[k]) for k in (0, 3))
         n_words = builder.extract_value(block.shape, 1)
-        lanes = ir.VectorType(ir.IntType(64), _word_lanes(context.codegen().magic_tuple()[2]))
+        lanes = ir.VectorType(ir.IntType(64), word_lanes(context.codegen().magic_tuple()[2]))
         offsets = [
             [builder.mul(n_words, builder.add(first, first.type(k))) for k in range(4)] for first in arguments[1:3]
         ]
@@ -130,7 +131,7 @@ def _differences_4x4(typing_context: Any, block: Any, i: Any, j: Any, counts: An
     return types.void(block, types.int64, types.int64, counts), codegen
 
 
-def _word_lanes(features: str) -> int:
+def word_lanes(features: str) -> int:
     """Words in a register."""
     return 8 if "+avx512f" in features else 4 if "+avx2" in features else 2
 

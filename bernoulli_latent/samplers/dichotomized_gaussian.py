@@ -32,7 +32,7 @@ class DichotomizedGaussianSampler(GaussianRoundingSampler):
     rank : int, optional
         Bound on the dimension of the Gaussian vector; by default the numerical rank of the repaired matrix.
     precision : {"float32", "float64"}
-        Of the normals and the product in :meth:`sample`.
+        Of the normals and the product in :meth:`sample`, and of the scores in :meth:`interpolate`.
 
     Attributes
     ----------

@@ -40,7 +40,7 @@ class HyperplaneSampler(GaussianRoundingSampler):
     rank : int, optional
         Bound on the dimension of `r`; by default the numerical rank of the repaired matrix.
     precision : {"float32", "float64"}
-        Of the normals and the product in :meth:`sample`.
+        Of the normals and the product in :meth:`sample`, and of the scores in :meth:`interpolate`.
 
     Attributes
     ----------
