@@ -12,6 +12,7 @@ import numpy as np
 from bernoulli_latent._arrays import Array, as_array, from_host, is_torch, like_place, namespace, on_host, to_host
 from bernoulli_latent._coding import LEVELS, check_coding, check_matrix, read_words
 from bernoulli_latent._kernels import kernels
+from bernoulli_latent._threads import thread_count
 from bernoulli_latent._words import check_padding, mirror_octets
 
 __all__ = ["LEVELS", "BitArray", "hamming_distance", "read_bits"]
@@ -251,8 +252,14 @@ class BitArray:
         counts = _packing("bit_counts", [self.words], self.n_bits)
         return namespace(counts).astype(counts, namespace(counts).float64) / self.n_samples
 
-    def cross_products(self) -> Array:
+    def cross_products(self, *, threads: int | None = None) -> Array:
         r"""Sums of products of the bits as -1 and +1, bordered by the sums of the bits.
+
+        Parameters
+        ----------
+        threads : int, optional
+            Threads that count; by default what the environment variable ``BERNOULLI_LATENT_THREADS`` says, or 1.
+            Each holds sums of its own.
 
         Returns
         -------
@@ -264,7 +271,7 @@ class BitArray:
         >>> BitArray.from_array([[0, 1], [1, 1], [1, 1]]).cross_products()
         array([[3, 1, 1], [1, 3, 3], [1, 3, 3]])
         """
-        return _packing("cross_products", [self.words], self.n_bits)
+        return _packing("cross_products", [self.words], self.n_bits, thread_count(threads))
 
     def to(self, device: Any) -> BitArray:
         """Copy to another torch device, unless the bits are there already."""
@@ -304,7 +311,9 @@ def bits_like(bits: BitArray, like: Array) -> BitArray:
     return BitArray(from_host(host.view(np.int64 if is_torch(like) else np.uint64), like), bits.n_bits)
 
 
-def read_bits(y: Any, name: str = "latents", values: str = "auto", least: int = 1) -> tuple[BitArray, str | None]:
+def read_bits(
+    y: Any, name: str = "latents", values: str = "auto", least: int = 1, threads: int = 1
+) -> tuple[BitArray, str | None]:
     """Pack bits of any coding, and say which coding it was.
 
     Parameters
@@ -317,6 +326,8 @@ def read_bits(y: Any, name: str = "latents", values: str = "auto", least: int = 
         The coding, if it is known; "auto" reads it from the data.
     least : int, default 1
         Rows that `y` must have.
+    threads : int, default 1
+        Threads that pack.
 
     Returns
     -------
@@ -341,11 +352,11 @@ def read_bits(y: Any, name: str = "latents", values: str = "auto", least: int = 
         check_coding(values, ("auto", *LEVELS))
         check_matrix(y.shape, name, least)
         return y, None if values == "auto" else values
-    words, n_bits, coding = read_words(y, name, values, least)
+    words, n_bits, coding = read_words(y, name, values, least, threads)
     return BitArray(words, n_bits), coding
 
 
-def hamming_distance(a: Any, b: Any, *, pairwise: bool = False) -> Array:
+def hamming_distance(a: Any, b: Any, *, pairwise: bool = False, threads: int | None = None) -> Array:
     """Count the bits in which samples differ.
 
     Parameters
@@ -354,6 +365,8 @@ def hamming_distance(a: Any, b: Any, *, pairwise: bool = False) -> Array:
         Bits in any coding. Row by row, ``n`` and ``m`` are equal or one of them is 1.
     pairwise : bool, default False
         Compare each row of `a` with each row of `b`, not just with its partner.
+    threads : int, optional
+        Threads that pack and count; by default what the environment variable ``BERNOULLI_LATENT_THREADS`` says, or 1.
 
     Returns
     -------
@@ -383,7 +396,8 @@ def hamming_distance(a: Any, b: Any, *, pairwise: bool = False) -> Array:
     array([[1, 1],
            [1, 3]])
     """
-    a, b = read_bits(a, "a", least=0)[0], read_bits(b, "b", least=0)[0]
+    threads = thread_count(threads)
+    a, b = read_bits(a, "a", least=0, threads=threads)[0], read_bits(b, "b", least=0, threads=threads)[0]
     if a.n_bits != b.n_bits:
         raise ValueError(f"`a` and `b` must have equally many bits; got {a.n_bits} and {b.n_bits}")
     if not pairwise and a.n_samples != b.n_samples and 1 not in (a.n_samples, b.n_samples):
@@ -393,7 +407,7 @@ def hamming_distance(a: Any, b: Any, *, pairwise: bool = False) -> Array:
         )
     if is_torch(a.words) != is_torch(b.words) or a.words.device != b.words.device:
         raise TypeError(f"`a` and `b` must be in one library and on one device; got {a!r} and {b!r}")
-    return _packing("hamming_pairs" if pairwise else "hamming_rows", [a.words, b.words])
+    return _packing("hamming_pairs" if pairwise else "hamming_rows", [a.words, b.words], threads)
 
 
 def _packing(function: str, words: Sequence[Array], *arguments: Any) -> Any:

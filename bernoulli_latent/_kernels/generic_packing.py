@@ -2,7 +2,7 @@
 
 Bit ``j`` of a sample is bit ``j % 64`` of word ``j // 64``; the bits that fill up the last word are zero. Words
 are uint64, or int64 with the same pattern for torch, which has no arithmetic on uint64. Work proceeds in blocks,
-so the unpacked matrix never exists as a whole.
+so the unpacked matrix never exists as a whole. The library sees to its threads; `threads` is not for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EXACT_ROWS = 2**22
 """A float32 sum of so many +-1 is exact, with room to spare: float32 holds every integer up to 2**24."""
 
 
-def pack(values: Array) -> tuple[Array, bool, bool, int]:
+def pack(values: Array, threads: int = 1) -> tuple[Array, bool, bool, int]:
     """Pack ``values > 0``; say whether 0 and -1 occur, and which flat index is first outside {-1, 0, 1}, or -1."""
     xp = namespace(values)
     n_samples, n_bits = values.shape
@@ -63,7 +63,7 @@ def bit_counts(words: Array, n_bits: int) -> Array:
     return counts
 
 
-def cross_products(words: Array, n_bits: int) -> Array:
+def cross_products(words: Array, n_bits: int, threads: int = 1) -> Array:
     """Sum over samples of ``y y^T`` for ``y`` in {-1, +1} with a constant +1 appended last; int64, exact."""
     xp = namespace(words)
     products = xp.zeros((n_bits + 1, n_bits + 1), dtype=xp.int64, device=words.device)
@@ -75,13 +75,13 @@ def cross_products(words: Array, n_bits: int) -> Array:
     return products
 
 
-def hamming_rows(a_words: Array, b_words: Array) -> Array:
+def hamming_rows(a_words: Array, b_words: Array, threads: int = 1) -> Array:
     """Bits in which corresponding rows differ, ``(n,)`` int64; a single row is compared with every row."""
     xp = namespace(a_words, b_words)
     return xp.sum(xp.astype(_count_bits(a_words ^ b_words), xp.int64), axis=1)
 
 
-def hamming_pairs(a_words: Array, b_words: Array) -> Array:
+def hamming_pairs(a_words: Array, b_words: Array, threads: int = 1) -> Array:
     """Bits in which each row of `a_words` differs from each row of `b_words`, ``(n, m)`` int64."""
     xp = namespace(a_words, b_words)
     n, m, n_words = a_words.shape[0], b_words.shape[0], a_words.shape[1]
