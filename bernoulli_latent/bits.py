@@ -63,8 +63,7 @@ class BitArray:
 
     def __post_init__(self) -> None:
         words, n_bits = self.words, operator.index(self.n_bits)
-        expected = "torch.int64" if is_torch(words) else "uint64"
-        if str(getattr(words, "dtype", type(words))) != expected:
+        if not _holds_words(words):
             raise TypeError(
                 "`words` must be a NumPy array of uint64 or a torch tensor of int64; "
                 f"got {getattr(words, 'dtype', type(words))}. To pack an array of bits, call BitArray.from_array"
@@ -108,7 +107,7 @@ class BitArray:
         True
         """
         words, n_bits, _ = read_words(y, "y", values, least=0)
-        return cls(words, n_bits)
+        return trusted_bits(words, n_bits)
 
     @classmethod
     def from_packbits(cls, packed: Array, n_bits: int) -> BitArray:
@@ -303,6 +302,20 @@ class BitArray:
         return f"BitArray(n_samples={self.n_samples}, n_bits={self.n_bits}{place})"
 
 
+def _holds_words(words: Any) -> bool:
+    if isinstance(words, np.ndarray):
+        return words.dtype == np.uint64
+    return is_torch(words) and str(words.dtype) == "torch.int64"
+
+
+def trusted_bits(words: Array, n_bits: int) -> BitArray:
+    """Bits from words that a kernel has packed: nothing is checked."""
+    bits = object.__new__(BitArray)
+    object.__setattr__(bits, "words", words)
+    object.__setattr__(bits, "n_bits", n_bits)
+    return bits
+
+
 def bits_like(bits: BitArray, like: Array) -> BitArray:
     """The same bits in the library and on the device of `like`; the words keep their bits."""
     if is_torch(bits.words) == is_torch(like):
@@ -353,7 +366,7 @@ def read_bits(
         check_matrix(y.shape, name, least)
         return y, None if values == "auto" else values
     words, n_bits, coding = read_words(y, name, values, least, threads)
-    return BitArray(words, n_bits), coding
+    return trusted_bits(words, n_bits), coding
 
 
 def hamming_distance(a: Any, b: Any, *, pairwise: bool = False, threads: int | None = None) -> Array:

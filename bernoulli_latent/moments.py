@@ -184,7 +184,7 @@ class BernoulliMoments:
         """
         is_dask = "dask" in sys.modules and hasattr(y, "dask")
         part = _of_dask(y, values) if is_dask else _of_array(y, values, thread_count(threads))
-        total = self + part
+        total = part if self.is_empty else self + part
         self._counts, self.form = total._counts, total.form
         return self
 

@@ -193,5 +193,5 @@ def _bit_major_blocks(words: NDArray, n_rows: int) -> Iterator[tuple[int, NDArra
 def _cache_lines(n_rows: int, n_columns: int) -> NDArray:
     """Uninitialised words that start with a cache line."""
     memory = np.empty(n_rows * n_columns + 7, dtype=np.uint64)
-    first = -memory.ctypes.data % 64 // 8
+    first = -memory.__array_interface__["data"][0] % 64 // 8
     return memory[first : first + n_rows * n_columns].reshape(n_rows, n_columns)

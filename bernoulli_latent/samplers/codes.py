@@ -9,7 +9,7 @@ from bernoulli_latent._arrays import Array, as_array, like_place, namespace
 from bernoulli_latent._checks import as_real, check_count
 from bernoulli_latent._random import key_from
 from bernoulli_latent._threads import thread_count
-from bernoulli_latent.bits import BitArray, bits_like, hamming_distance, read_bits
+from bernoulli_latent.bits import BitArray, bits_like, hamming_distance, read_bits, trusted_bits
 from bernoulli_latent.errors import warn
 from bernoulli_latent.latent.conditional import BURN_IN, ConditionalReport, draw_conditional
 from bernoulli_latent.latent.interpolation import angle, slerp_weights
@@ -180,7 +180,7 @@ class CodeSampler(BitSampler[Rounding]):
         weights = slerp_weights(angle(normals[:n, :], normals[n:, :]), steps)
         words = model.path(normals, weights, self.precision, thread_count(threads))
         words[0, ...], words[-1, ...] = (end.words for end in ends)
-        bits = BitArray(words.reshape(steps * n, words.shape[2]), width)
+        bits = trusted_bits(words.reshape(steps * n, words.shape[2]), width)
         return bits if packed else self._form.write(bits).reshape(steps, n, width)
 
     def sample_given(
