@@ -304,7 +304,7 @@ class BitArray:
 
 def _holds_words(words: Any) -> bool:
     if isinstance(words, np.ndarray):
-        return words.dtype == np.uint64
+        return bool(words.dtype == np.uint64)
     return is_torch(words) and str(words.dtype) == "torch.int64"
 
 
