@@ -16,6 +16,7 @@ __all__ = ["NAMES", "Options", "Suite", "suite"]
 NAMES = (
     "repair",
     "moments",
+    "paths",
     "sampling",
     "fit",
     "repair_speed",
