@@ -139,11 +139,11 @@ def _pair_contenders(a: Any, b: Any) -> Contenders:
     packed = BitArray.from_array(a), BitArray.from_array(b)
     signs, flags = [2 * x.astype(np.float32) - 1 for x in (a, b)], [x.astype(bool) for x in (a, b)]
     contenders = {
-        "packed": lambda: hamming_distance(*packed, pairwise=True),
-        "int8": lambda: hamming_distance(a, b, pairwise=True),
-        "numpy float32": lambda: (N_BITS - signs[0] @ signs[1].T) / 2,
-        "scipy cdist": lambda: cdist(*flags, "hamming"),
         "scipy pdist": lambda: pdist(flags[0], "hamming"),
+        "scipy cdist": lambda: cdist(*flags, "hamming"),
+        "numpy float32": lambda: (N_BITS - signs[0] @ signs[1].T) / 2,
+        "int8": lambda: hamming_distance(a, b, pairwise=True),
+        "packed": lambda: hamming_distance(*packed, pairwise=True),
     }
     for name in ("packed", "int8"):
         np.testing.assert_array_equal(contenders[name](), contenders["numpy float32"]())
