@@ -15,12 +15,12 @@ LEVELS = {"01": (0, 1), "pm1": (-1, 1), "bool": (0, 1)}
 """Values of a bit that is not set and of one that is, in each coding."""
 
 
-def read_words(y: Any, name: str, values: str, least: int) -> tuple[Array, int, str | None]:
+def read_words(y: Any, name: str, values: str, least: int, threads: int = 1) -> tuple[Array, int, str | None]:
     """Packed words of `y`, the number of bits in a row, and the coding, None if nothing tells it."""
     check_coding(values, ("auto", *LEVELS))
     array = _real_array(y, name)
     check_matrix(tuple(array.shape), name, least)
-    words, has_zero, has_minus_one, bad = _pack(array)
+    words, has_zero, has_minus_one, bad = _pack(array, threads)
     if bad >= 0:
         raise _unknown_entry(array, bad, name)
     return words, int(array.shape[1]), _recognise(array, has_zero, has_minus_one, name, values)
@@ -51,12 +51,12 @@ def _real_array(y: Any, name: str) -> Array:
     return array
 
 
-def _pack(array: Array) -> tuple[Array, bool, bool, int]:
+def _pack(array: Array, threads: int) -> tuple[Array, bool, bool, int]:
     """Pack by the kernel for `array`; tensors in host memory pass through it as NumPy views."""
     if not on_host(array):
-        return kernels("packing", array).pack(array)  # type: ignore[no-any-return]
+        return kernels("packing", array).pack(array, threads)  # type: ignore[no-any-return]
     values = to_host(array)
-    words, has_zero, has_minus_one, bad = kernels("packing", values).pack(values)
+    words, has_zero, has_minus_one, bad = kernels("packing", values).pack(values, threads)
     return from_host(words.view(np.int64) if is_torch(array) else words, array), has_zero, has_minus_one, bad
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from bernoulli_latent._arrays import Array, as_array, from_host, is_torch, like_place, namespace, on_host, to_host
 from bernoulli_latent._coding import LEVELS, check_coding, check_matrix, read_words
 from bernoulli_latent._kernels import kernels
+from bernoulli_latent._threads import thread_count
 from bernoulli_latent._words import check_padding, mirror_octets
 
 __all__ = ["LEVELS", "BitArray", "hamming_distance", "read_bits"]
@@ -62,8 +63,7 @@ class BitArray:
 
     def __post_init__(self) -> None:
         words, n_bits = self.words, operator.index(self.n_bits)
-        expected = "torch.int64" if is_torch(words) else "uint64"
-        if str(getattr(words, "dtype", type(words))) != expected:
+        if not _holds_words(words):
             raise TypeError(
                 "`words` must be a NumPy array of uint64 or a torch tensor of int64; "
                 f"got {getattr(words, 'dtype', type(words))}. To pack an array of bits, call BitArray.from_array"
@@ -107,7 +107,7 @@ class BitArray:
         True
         """
         words, n_bits, _ = read_words(y, "y", values, least=0)
-        return cls(words, n_bits)
+        return trusted_bits(words, n_bits)
 
     @classmethod
     def from_packbits(cls, packed: Array, n_bits: int) -> BitArray:
@@ -269,8 +269,14 @@ class BitArray:
         counts = _packing("bit_counts", [self.words], self.n_bits)
         return namespace(counts).astype(counts, namespace(counts).float64) / self.n_samples
 
-    def cross_products(self) -> Array:
+    def cross_products(self, *, threads: int | None = None) -> Array:
         r"""Sums of products of the bits as -1 and +1, bordered by the sums of the bits.
+
+        Parameters
+        ----------
+        threads : int, optional
+            Threads that count; by default what the environment variable ``BERNOULLI_LATENT_THREADS`` says, or 1.
+            Each holds sums of its own.
 
         Returns
         -------
@@ -282,7 +288,7 @@ class BitArray:
         >>> BitArray.from_array([[0, 1], [1, 1], [1, 1]]).cross_products()
         array([[3, 1, 1], [1, 3, 3], [1, 3, 3]])
         """
-        return _packing("cross_products", [self.words], self.n_bits)
+        return _packing("cross_products", [self.words], self.n_bits, thread_count(threads))
 
     def to(self, device: Any) -> BitArray:
         """Copy to another torch device, unless the bits are there already."""
@@ -314,6 +320,20 @@ class BitArray:
         return f"BitArray(n_samples={self.n_samples}, n_bits={self.n_bits}{place})"
 
 
+def _holds_words(words: Any) -> bool:
+    if isinstance(words, np.ndarray):
+        return bool(words.dtype == np.uint64)
+    return is_torch(words) and str(words.dtype) == "torch.int64"
+
+
+def trusted_bits(words: Array, n_bits: int) -> BitArray:
+    """Bits from words that a kernel has packed: nothing is checked."""
+    bits = object.__new__(BitArray)
+    object.__setattr__(bits, "words", words)
+    object.__setattr__(bits, "n_bits", n_bits)
+    return bits
+
+
 def bits_like(bits: BitArray, like: Array) -> BitArray:
     """The same bits in the library and on the device of `like`; the words keep their bits."""
     if is_torch(bits.words) == is_torch(like):
@@ -322,7 +342,9 @@ def bits_like(bits: BitArray, like: Array) -> BitArray:
     return BitArray(from_host(host.view(np.int64 if is_torch(like) else np.uint64), like), bits.n_bits)
 
 
-def read_bits(y: Any, name: str = "latents", values: str = "auto", least: int = 1) -> tuple[BitArray, str | None]:
+def read_bits(
+    y: Any, name: str = "latents", values: str = "auto", least: int = 1, threads: int = 1
+) -> tuple[BitArray, str | None]:
     """Pack bits of any coding, and say which coding it was.
 
     Parameters
@@ -335,6 +357,8 @@ def read_bits(y: Any, name: str = "latents", values: str = "auto", least: int = 
         The coding, if it is known; "auto" reads it from the data.
     least : int, default 1
         Rows that `y` must have.
+    threads : int, default 1
+        Threads that pack.
 
     Returns
     -------
@@ -359,11 +383,11 @@ def read_bits(y: Any, name: str = "latents", values: str = "auto", least: int = 
         check_coding(values, ("auto", *LEVELS))
         check_matrix(y.shape, name, least)
         return y, None if values == "auto" else values
-    words, n_bits, coding = read_words(y, name, values, least)
-    return BitArray(words, n_bits), coding
+    words, n_bits, coding = read_words(y, name, values, least, threads)
+    return trusted_bits(words, n_bits), coding
 
 
-def hamming_distance(a: Any, b: Any, *, pairwise: bool = False) -> Array:
+def hamming_distance(a: Any, b: Any, *, pairwise: bool = False, threads: int | None = None) -> Array:
     """Count the bits in which samples differ.
 
     Parameters
@@ -372,6 +396,8 @@ def hamming_distance(a: Any, b: Any, *, pairwise: bool = False) -> Array:
         Bits in any coding. Row by row, ``n`` and ``m`` are equal or one of them is 1.
     pairwise : bool, default False
         Compare each row of `a` with each row of `b`, not just with its partner.
+    threads : int, optional
+        Threads that pack and count; by default what the environment variable ``BERNOULLI_LATENT_THREADS`` says, or 1.
 
     Returns
     -------
@@ -401,7 +427,8 @@ def hamming_distance(a: Any, b: Any, *, pairwise: bool = False) -> Array:
     array([[1, 1],
            [1, 3]])
     """
-    a, b = read_bits(a, "a", least=0)[0], read_bits(b, "b", least=0)[0]
+    threads = thread_count(threads)
+    a, b = read_bits(a, "a", least=0, threads=threads)[0], read_bits(b, "b", least=0, threads=threads)[0]
     if a.n_bits != b.n_bits:
         raise ValueError(f"`a` and `b` must have equally many bits; got {a.n_bits} and {b.n_bits}")
     if not pairwise and a.n_samples != b.n_samples and 1 not in (a.n_samples, b.n_samples):
@@ -411,7 +438,7 @@ def hamming_distance(a: Any, b: Any, *, pairwise: bool = False) -> Array:
         )
     if is_torch(a.words) != is_torch(b.words) or a.words.device != b.words.device:
         raise TypeError(f"`a` and `b` must be in one library and on one device; got {a!r} and {b!r}")
-    return _packing("hamming_pairs" if pairwise else "hamming_rows", [a.words, b.words])
+    return _packing("hamming_pairs" if pairwise else "hamming_rows", [a.words, b.words], threads)
 
 
 def _packing(function: str, words: Sequence[Array], *arguments: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bernoulli_latent._arrays import Array, namespace, to_host
 from bernoulli_latent._checks import check_same_place, check_symmetric, first_offence
+from bernoulli_latent._threads import thread_count
 from bernoulli_latent.bits import read_bits
 from bernoulli_latent.correlation.bounds import FeasibilityReport, check_bounds, onto_bounds
 from bernoulli_latent.correlation.joint import check_probabilities, joint_probabilities, second_moment
@@ -60,7 +61,7 @@ class BernoulliMoments:
         self.form: Form | None = None
 
     @classmethod
-    def from_samples(cls, y: Any, values: str = "auto") -> BernoulliMoments:
+    def from_samples(cls, y: Any, values: str = "auto", *, threads: int | None = None) -> BernoulliMoments:
         """Moments of the rows of `y`.
 
         Parameters
@@ -69,13 +70,16 @@ class BernoulliMoments:
             Bits coded as bool, {0, 1} or {-1, +1} in any real dtype; NumPy array, torch tensor or dask array.
         values : {"auto", "01", "pm1", "bool"}
             Coding; ``"auto"`` reads it from the data.
+        threads : int, optional
+            Threads that count, each with sums of its own; by default what the environment variable
+            ``BERNOULLI_LATENT_THREADS`` says, or 1. The counts do not depend on it.
 
         Raises
         ------
         ValueError
             If `y` is empty or holds anything but bits of one coding.
         """
-        return cls().update(y, values)
+        return cls().update(y, values, threads=threads)
 
     @classmethod
     def from_marginals(
@@ -165,10 +169,10 @@ class BernoulliMoments:
         moments._matrix = onto_bounds(xp.astype(matrix, xp.float64), rounding)
         return moments
 
-    def update(self, y: Any, values: str = "auto") -> BernoulliMoments:
+    def update(self, y: Any, values: str = "auto", *, threads: int | None = None) -> BernoulliMoments:
         """Add the rows of `y` in place and return self; see :meth:`from_samples`.
 
-        A dask array is counted block by block.
+        A dask array is counted block by block, by the threads of its scheduler.
 
         Raises
         ------
@@ -178,8 +182,9 @@ class BernoulliMoments:
         TypeError
             If these moments were given as numbers, so that there are no counts to add to.
         """
-        part = _of_dask(y, values) if "dask" in sys.modules and hasattr(y, "dask") else _of_array(y, values)
-        total = self + part
+        is_dask = "dask" in sys.modules and hasattr(y, "dask")
+        part = _of_dask(y, values) if is_dask else _of_array(y, values, thread_count(threads))
+        total = part if self.is_empty else self + part
         self._counts, self.form = total._counts, total.form
         return self
 
@@ -348,9 +353,9 @@ class BernoulliMoments:
         return f"BernoulliMoments(n_bits={self.n_bits}, n_samples={self.n_samples})"
 
 
-def _of_array(y: Any, values: str) -> BernoulliMoments:
-    bits, coding = read_bits(y, "y", values)
-    moments = BernoulliMoments.from_array("counts", bits.cross_products())
+def _of_array(y: Any, values: str, threads: int = 1) -> BernoulliMoments:
+    bits, coding = read_bits(y, "y", values, threads=threads)
+    moments = BernoulliMoments.from_array("counts", bits.cross_products(threads=threads))
     moments.form = Form.of(y, coding)
     return moments
 

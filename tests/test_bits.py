@@ -330,6 +330,12 @@ class TestHammingDistance:
         np.testing.assert_array_equal(hamming_distance(a, b), (a != b).sum(axis=1))
         np.testing.assert_array_equal(hamming_distance(b, a), (a != b).sum(axis=1))
 
+    @pytest.mark.parametrize("pairwise", [False, True])
+    def test_threads_do_not_matter(self, pairwise):
+        a, b = random_bits(300, 70), random_bits(300, 70, seed=1)
+        one, several = (hamming_distance(a, b, pairwise=pairwise, threads=threads) for threads in (1, 3))
+        np.testing.assert_array_equal(one, several)
+
     def test_shapes_that_do_not_fit(self, torch):
         a = random_bits(3, 5)
         with refusal(ValueError, "`a` and `b` must have equally many bits; got 5 and 4"):

@@ -244,3 +244,17 @@ def test_bit_arrays_take_the_coding_they_are_told():
     assert BernoulliMoments.from_samples(bits, "pm1").form.values == "pm1"
     with pytest.raises(ValueError, match="`values` must be one of"):
         BernoulliMoments.from_samples(bits, "nonsense")
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_counts_do_not_depend_on_threads(monkeypatch, threads):
+    y = np.random.default_rng(0).integers(0, 2, (30_000, 70), dtype=np.int8)
+    expected = BernoulliMoments.from_samples(y, threads=1).as_array()[1]
+    np.testing.assert_array_equal(BernoulliMoments.from_samples(y, threads=threads).as_array()[1], expected)
+    monkeypatch.setenv("BERNOULLI_LATENT_THREADS", str(threads))
+    np.testing.assert_array_equal(BernoulliMoments().update(y).as_array()[1], expected)
+
+
+def test_threads_are_checked():
+    with pytest.raises(ValueError, match="`threads` must be"):
+        BernoulliMoments.from_samples([[0, 1]], threads=0)

@@ -17,6 +17,7 @@ NAMES = (
     "machine",
     "repair",
     "moments",
+    "paths",
     "sampling",
     "fit",
     "repair_speed",

@@ -1,110 +1,29 @@
-"""The compiled loops of ``packing``: 64 bits at a time are compared, selected, transposed and counted."""
+"""The compiled loops of ``packing`` that count bits, in vectors of whole words."""
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from bernoulli_latent._kernels._jit import kernel
+from bernoulli_latent._kernels.pack_loops import shuffled
 
 __all__ = [
     "add_bit_counts",
     "add_differences",
     "add_pair_differences",
     "count_row_differences",
-    "pack_rows",
     "products_from_differences",
-    "transpose",
-    "unpack_rows",
+    "word_lanes",
 ]
 
 NDArray: TypeAlias = np.ndarray[Any, Any]
-Word: TypeAlias = Any
-"""An unsigned integer: 64 bits, or the bytes of one entry."""
-
-
-@kernel
-def pack_rows(
-    values: NDArray, stride: int, n_bits: int, one: Word, minus_one: Word, negative_zero: Word, words: NDArray
-) -> tuple[Word, Word, int]:
-    """OR of all zero masks, OR of all minus-one masks, and the first row with another entry, or -1."""
-    n_full, n_rest = n_bits // 64, n_bits % 64
-    unused = ~((np.uint64(1) << np.uint64(n_rest)) - np.uint64(1))
-    spare = np.empty(64, dtype=values.dtype)
-    zeros, minus_ones = np.uint64(0), np.uint64(0)
-    for i in range(len(words)):
-        known = ~np.uint64(0)
-        for w in range(n_full):
-            ones, zero, minus = _classify(values, i * stride + 64 * w, one, minus_one, negative_zero)
-            words[i, w] = ones
-            zeros |= zero
-            minus_ones |= minus
-            known &= ones | zero | minus
-        if n_rest:
-            source, first = values, i * stride + 64 * n_full
-            if first + 64 > len(values):
-                for k in range(n_rest):
-                    spare[k] = values[first + k]
-                source, first = spare, 0
-            ones, zero, minus = _classify(source, first, one, minus_one, negative_zero)
-            words[i, n_full] = ones & ~unused
-            zeros |= zero & ~unused
-            minus_ones |= minus & ~unused
-            known &= ones | zero | minus | unused
-        if ~known:
-            return zeros, minus_ones, i
-    return zeros, minus_ones, -1
-
-
-@kernel
-def _classify(values: NDArray, first: int, one: Word, minus_one: Word, negative_zero: Word) -> tuple[Word, Word, Word]:
-    zero = _equal_lanes(values, first, one ^ one) | _equal_lanes(values, first, negative_zero)
-    return _equal_lanes(values, first, one), zero, _equal_lanes(values, first, minus_one)
-
-
-@kernel
-def unpack_rows(words: NDArray, n_bits: int, low: Word, high: Word, values: NDArray) -> None:
-    for i in range(len(words)):
-        for w in range(words.shape[1]):
-            first = i * n_bits + 64 * w
-            if first + 64 <= len(values):  # lanes beyond the row are written again with the next row
-                _select_lanes(values, first, words[i, w], low, high)
-            else:
-                for k in range(min(64, n_bits - 64 * w)):
-                    values[first + k] = high if (words[i, w] >> np.uint64(k)) & np.uint64(1) else low
-
-
-@kernel
-def transpose(words: NDArray, transposed: NDArray) -> None:
-    """Eight squares of 64 x 64 bits side by side, so that every step works on whole vectors."""
-    n_rows, n_columns = transposed.shape
-    squares = np.empty(512, dtype=np.uint64)
-    for first in range(0, n_columns, 8):
-        for w in range(min(words.shape[1], (n_rows + 63) // 64)):
-            for r in range(64):
-                for g in range(8):
-                    i = 64 * (first + g) + r
-                    squares[8 * r + g] = words[i, w] if i < len(words) else np.uint64(0)
-            _transpose_squares(squares)
-            for j in range(min(64, n_rows - 64 * w)):
-                for g in range(min(8, n_columns - first)):
-                    transposed[64 * w + j, first + g] = squares[8 * j + g]
-
-
-@kernel
-def _transpose_squares(squares: NDArray) -> None:
-    """Swap the off-diagonal halves, quarters, eighths, ... (Warren, Hacker's Delight, section 7-3)."""
-    width, mask = 32, np.uint64(0x00000000FFFFFFFF)
-    while width > 0:
-        for start in range(0, 64, 2 * width):
-            for row in range(start, start + width):
-                _swap_lanes(squares, 8 * row, 8 * (row + width), np.uint64(width), mask)
-        width //= 2
-        mask ^= mask << np.uint64(width)
 
 
 @kernel
@@ -125,39 +44,11 @@ def add_differences(block: NDArray, differences: NDArray) -> None:
         for tile_j in range(0, tile_i + 1, 64):
             for i in range(tile_i, min(tile_i + 64, n), 4):
                 for j in range(tile_j, min(tile_j + 64, i + 1), 4):
-                    _differences_4x4(block[i : i + 4], block[j : j + 4], counts)
-                    for r in range(min(4, n - i)):
-                        for s in range(min(4, n - j)):
-                            differences[i + r, j + s] += counts[r, s]
-
-
-@kernel
-def _differences_4x4(a: NDArray, b: NDArray, counts: NDArray) -> None:
-    """Sixteen sums in registers for eight words loaded; whole rows are sliced first, or the loop stays scalar."""
-    a0, a1, a2, a3, b0, b1, b2, b3 = a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3]
-    c00 = c01 = c02 = c03 = c10 = c11 = c12 = c13 = np.uint64(0)
-    c20 = c21 = c22 = c23 = c30 = c31 = c32 = c33 = np.uint64(0)
-    for k in range(len(a0)):
-        c00 += _population_count(a0[k] ^ b0[k])
-        c01 += _population_count(a0[k] ^ b1[k])
-        c02 += _population_count(a0[k] ^ b2[k])
-        c03 += _population_count(a0[k] ^ b3[k])
-        c10 += _population_count(a1[k] ^ b0[k])
-        c11 += _population_count(a1[k] ^ b1[k])
-        c12 += _population_count(a1[k] ^ b2[k])
-        c13 += _population_count(a1[k] ^ b3[k])
-        c20 += _population_count(a2[k] ^ b0[k])
-        c21 += _population_count(a2[k] ^ b1[k])
-        c22 += _population_count(a2[k] ^ b2[k])
-        c23 += _population_count(a2[k] ^ b3[k])
-        c30 += _population_count(a3[k] ^ b0[k])
-        c31 += _population_count(a3[k] ^ b1[k])
-        c32 += _population_count(a3[k] ^ b2[k])
-        c33 += _population_count(a3[k] ^ b3[k])
-    counts[0, 0], counts[0, 1], counts[0, 2], counts[0, 3] = c00, c01, c02, c03
-    counts[1, 0], counts[1, 1], counts[1, 2], counts[1, 3] = c10, c11, c12, c13
-    counts[2, 0], counts[2, 1], counts[2, 2], counts[2, 3] = c20, c21, c22, c23
-    counts[3, 0], counts[3, 1], counts[3, 2], counts[3, 3] = c30, c31, c32, c33
+                    _differences_4x4(block, i, j, counts)
+                    pairs = differences[i : i + 4, j : j + 4]
+                    for r in range(len(pairs)):
+                        for s in range(pairs.shape[1]):
+                            pairs[r, s] += counts[r, s]
 
 
 @kernel
@@ -216,58 +107,50 @@ def _population_count(typing_context: Any, word: Any) -> Any:
 
 
 @intrinsic
-def _equal_lanes(typing_context: Any, values: Any, first: Any, pattern: Any) -> Any:
-    """Word whose bit ``k`` says whether ``values[first + k] == pattern``."""
+def _differences_4x4(typing_context: Any, block: Any, i: Any, j: Any, counts: Any) -> Any:
+    """Sixteen sums in registers for eight vectors loaded: rows `i` to ``i + 3`` against `j` to ``j + 3``."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer, lanes = _lanes(context, builder, values, arguments[0], arguments[1], 64)
-        entries = builder.load(pointer, align=1)
-        equal = builder.icmp_unsigned("==", entries, _splat(builder, arguments[2], lanes))
-        return builder.bitcast(equal, ir.IntType(64))
-
-    return types.uint64(values, types.int64, values.dtype), codegen
-
-
-@intrinsic
-def _select_lanes(typing_context: Any, values: Any, first: Any, word: Any, low: Any, high: Any) -> Any:
-    """Set ``values[first + k]`` to `high` where bit ``k`` of `word` is set, and to `low` elsewhere."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer, lanes = _lanes(context, builder, values, arguments[0], arguments[1], 64)
-        is_set = builder.bitcast(arguments[2], ir.VectorType(ir.IntType(1), 64))
-        low, high = (_splat(builder, argument, lanes) for argument in arguments[3:])
-        builder.store(builder.select(is_set, high, low), pointer, align=1)
+        block, counts = (context.make_array(signature.args[k])(context, builder, arguments[k]) for k in (0, 3))
+        n_words = builder.extract_value(block.shape, 1)
+        lanes = ir.VectorType(ir.IntType(64), word_lanes(context.codegen().magic_tuple()[2]))
+        offsets = [
+            [builder.mul(n_words, builder.add(first, first.type(k))) for k in range(4)] for first in arguments[1:3]
+        ]
+        sums = [cgutils.alloca_once_value(builder, lanes(None)) for _ in range(16)]
+        with cgutils.for_range_slice(builder, n_words.type(0), n_words, n_words.type(lanes.count)) as (k, _):
+            places = [[builder.gep(block.data, [builder.add(offset, k)]) for offset in side] for side in offsets]
+            a, b = ([builder.load(builder.bitcast(p, lanes.as_pointer()), align=8) for p in side] for side in places)
+            for place, (x, y) in zip(sums, product(a, b), strict=True):
+                builder.store(builder.add(builder.load(place), _count_bits(builder, builder.xor(x, y))), place)
+        rows = builder.bitcast(counts.data, lanes.as_pointer())
+        for k, row in enumerate(_lane_sums(builder, [builder.load(place) for place in sums])):
+            builder.store(row, builder.gep(rows, [n_words.type(k)]), align=8)
         return context.get_dummy_value()
 
-    return types.void(values, types.int64, types.uint64, values.dtype, values.dtype), codegen
+    return types.void(block, types.int64, types.int64, counts), codegen
 
 
-@intrinsic
-def _swap_lanes(typing_context: Any, words: Any, upper: Any, lower: Any, shift: Any, mask: Any) -> Any:
-    """Swap ``words[upper + g] >> shift & mask`` with ``words[lower + g] & mask`` for eight ``g``."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        upper, lanes = _lanes(context, builder, words, arguments[0], arguments[1], 8)
-        lower, _ = _lanes(context, builder, words, arguments[0], arguments[2], 8)
-        shift, mask = (_splat(builder, argument, lanes) for argument in arguments[3:])
-        above, below = builder.load(upper, align=8), builder.load(lower, align=8)
-        change = builder.and_(builder.xor(builder.lshr(above, shift), below), mask)
-        builder.store(builder.xor(above, builder.shl(change, shift)), upper, align=8)
-        builder.store(builder.xor(below, change), lower, align=8)
-        return context.get_dummy_value()
-
-    return types.void(words, types.int64, types.int64, types.uint64, types.uint64), codegen
+def word_lanes(features: str) -> int:
+    """Words in a register."""
+    return 8 if "+avx512f" in features else 4 if "+avx2" in features else 2
 
 
-def _lanes(context: Any, builder: Any, kind: Any, array: Any, first: Any, count: int) -> tuple[Any, Any]:
-    """Pointer to `count` entries from `first` as one vector, and the type of that vector."""
-    lanes = ir.VectorType(context.get_data_type(kind.dtype), count)
-    data = context.make_array(kind)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [first]), lanes.as_pointer()), lanes
+def _count_bits(builder: Any, words: Any) -> Any:
+    kind = ir.FunctionType(words.type, [words.type])
+    name = f"llvm.ctpop.v{words.type.count}i64"
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [words])
 
 
-def _splat(builder: Any, value: Any, lanes: Any) -> Any:
-    """Vector with `value` in every lane."""
-    undefined, index = ir.Constant(lanes, ir.Undefined), ir.IntType(32)
-    first = builder.insert_element(undefined, value, ir.Constant(index, 0))
-    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(index, lanes.count), [0] * lanes.count))
+def _lane_sums(builder: Any, vectors: list[Any]) -> list[Any]:
+    """Sum over the lanes of each vector, lane by lane in fewer vectors: neighbours are added again and again."""
+    count = vectors[0].type.count
+    for _ in range(count.bit_length() - 1):
+        pairs = list(zip(vectors[::2], vectors[1::2], strict=True))
+        vectors = [
+            builder.add(
+                shuffled(builder, *pair, range(0, 2 * count, 2)), shuffled(builder, *pair, range(1, 2 * count, 2))
+            )
+            for pair in pairs
+        ]
+    return vectors

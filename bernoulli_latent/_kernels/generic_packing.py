@@ -2,7 +2,7 @@
 
 Bit ``j`` of a sample is bit ``j % 64`` of word ``j // 64``; the bits that fill up the last word are zero. Words
 are uint64, or int64 with the same pattern for torch, which has no arithmetic on uint64. Work proceeds in blocks,
-so the unpacked matrix never exists as a whole.
+so the unpacked matrix never exists as a whole. The library sees to its threads; `threads` is not for it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ GATHER = 0x0102040810204080
 """Times eight bytes that are 0 or 1, this has them as the bits of its highest byte; no sum carries."""
 
 
-def pack(values: Array) -> tuple[Array, bool, bool, int]:
+def pack(values: Array, threads: int = 1) -> tuple[Array, bool, bool, int]:
     """Pack ``values > 0``; say whether 0 and -1 occur, and which flat index is first outside {-1, 0, 1}, or -1."""
     if device.fuses(values):
         words, found = device.pack_values(values)
@@ -100,7 +100,7 @@ def bit_counts(words: Array, n_bits: int) -> Array:
     return counts
 
 
-def cross_products(words: Array, n_bits: int) -> Array:
+def cross_products(words: Array, n_bits: int, threads: int = 1) -> Array:
     """Sum over samples of ``y y^T`` for ``y`` in {-1, +1} with a constant +1 appended last; int64, exact.
 
     With ones (0 or 1) instead it is ``joint``: of n samples, i is set in ``joint[i, i]`` and i and j in
@@ -126,13 +126,13 @@ def _joint(words: Array, n_bits: int) -> Array:
         return xp.astype(ones.T @ ones, xp.int64)
 
 
-def hamming_rows(a_words: Array, b_words: Array) -> Array:
+def hamming_rows(a_words: Array, b_words: Array, threads: int = 1) -> Array:
     """Bits in which corresponding rows differ, ``(n,)`` int64; a single row is compared with every row."""
     xp = namespace(a_words, b_words)
     return xp.sum(xp.astype(_count_bits(a_words ^ b_words), xp.int64), axis=1)
 
 
-def hamming_pairs(a_words: Array, b_words: Array) -> Array:
+def hamming_pairs(a_words: Array, b_words: Array, threads: int = 1) -> Array:
     """Bits in which each row of `a_words` differs from each row of `b_words`, ``(n, m)`` int64."""
     xp = namespace(a_words, b_words)
     n, m, n_words = a_words.shape[0], b_words.shape[0], a_words.shape[1]

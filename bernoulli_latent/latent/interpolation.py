@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from bernoulli_latent._arrays import Array, namespace
 
-__all__ = ["angle", "slerp"]
+__all__ = ["angle", "slerp_weights"]
 
 
-def slerp(source: Array, target: Array, angle: Array, steps: int) -> Iterator[Array]:
-    r"""Points of the great circles from `source` to `target`, or any linear images of them.
+def slerp_weights(angle: Array, steps: int) -> Array:
+    r"""Weights of the ends in the points of great circles.
 
     .. math:: z(t) = \frac{\sin((1 - t)\theta)\, z_0 + \sin(t \theta)\, z_1}{\sin\theta}
 
-    Since rounding takes the sign of a linear function of the normal, the ends are projected once and the path is
-    followed among the scores.
+    Rounding takes the sign of a linear function of the normal, so the same weights lead from the scores of one end
+    to those of the other.
 
     Parameters
     ----------
-    source, target : array, shape (n, m)
-        Ends, such as the scores of the unit normals.
     angle : array, shape (n,)
         Angle :math:`\theta` between the unit normals, in [0, pi).
     steps : int
         Points on each path, ends included; at least 2.
 
-    Yields
-    ------
-    array, shape (n, m)
-        One point of every path.
+    Returns
+    -------
+    array, shape (2, steps, n)
+        Weights of :math:`z_0` and of :math:`z_1`.
 
     References
     ----------
@@ -38,18 +34,16 @@ def slerp(source: Array, target: Array, angle: Array, steps: int) -> Iterator[Ar
     Examples
     --------
     >>> import numpy as np
-    >>> x, y = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
-    >>> [point.round(3).tolist() for point in slerp(x, y, np.array([np.pi / 2]), 3)]
-    [[[1.0, 0.0]], [[0.707, 0.707]], [[0.0, 1.0]]]
+    >>> slerp_weights(np.array([np.pi / 2]), 3)[:, :, 0].round(3)
+    array([[1.   , 0.707, 0.   ],
+           [0.   , 0.707, 1.   ]])
     """
-    xp = namespace(source)
+    xp = namespace(angle)
+    t = xp.linspace(0, 1, steps, dtype=angle.dtype, device=angle.device)[:, None]
     straight = angle < 1e-8
-    scale = xp.sin(xp.where(straight, 1.0, angle))
-    for step in range(steps):
-        t = step / (steps - 1)
-        backward = xp.where(straight, 1 - t, xp.sin((1 - t) * angle) / scale)
-        forward = xp.where(straight, t, xp.sin(t * angle) / scale)
-        yield backward[:, None] * source + forward[:, None] * target
+    turn = xp.where(straight, 1.0, angle)
+    forward = xp.where(straight, t, xp.sin(t * turn) / xp.sin(turn))
+    return xp.stack([xp.flip(forward, axis=0), forward])
 
 
 def angle(source: Array, target: Array) -> Array:

@@ -8,10 +8,11 @@ from typing import Any
 from bernoulli_latent._arrays import Array, as_array, like_place, namespace
 from bernoulli_latent._checks import as_real, check_count
 from bernoulli_latent._random import key_from
-from bernoulli_latent.bits import BitArray, bits_like, hamming_distance, read_bits
+from bernoulli_latent._threads import thread_count
+from bernoulli_latent.bits import BitArray, bits_like, hamming_distance, read_bits, trusted_bits
 from bernoulli_latent.errors import warn
 from bernoulli_latent.latent.conditional import BURN_IN, ConditionalReport, draw_conditional
-from bernoulli_latent.latent.interpolation import angle, slerp
+from bernoulli_latent.latent.interpolation import angle, slerp_weights
 from bernoulli_latent.latent.inversion import METHODS, InversionReport, invert_signs
 from bernoulli_latent.latent.orthant import log_probability
 from bernoulli_latent.samplers.base import BitSampler
@@ -25,6 +26,8 @@ BLOCK = 1024
 
 class CodeSampler(BitSampler[Rounding]):
     """Sampler whose model gives every code a set of normals that round to it."""
+
+    precision: str
 
     def invert(
         self,
@@ -128,7 +131,9 @@ class CodeSampler(BitSampler[Rounding]):
         *,
         method: str = "perceptron",
         rng: Any = None,
-    ) -> Array:
+        packed: bool = False,
+        threads: int | None = None,
+    ) -> Array | BitArray:
         """Latents along the great circles between the normals of `source` and `target`.
 
         Parameters
@@ -139,10 +144,16 @@ class CodeSampler(BitSampler[Rounding]):
             Points on each path, ends included; at least 2.
         method, rng
             Inversion, see :meth:`invert`.
+        packed : bool
+            Answer with a BitArray of ``steps * n`` rows, the points of a step side by side: row ``k * n + i`` is
+            point `k` of path `i`. The unpacked bits are never held.
+        threads : int, optional
+            Threads that follow the paths; by default what the environment variable ``BERNOULLI_LATENT_THREADS``
+            says, or 1. The answer does not depend on it.
 
         Returns
         -------
-        array, shape (steps, n, n_bits)
+        array, shape (steps, n, n_bits), or BitArray
             In the form of the data; ``[0]`` is `source` and ``[-1]`` is `target`, exactly.
 
         Notes
@@ -150,6 +161,9 @@ class CodeSampler(BitSampler[Rounding]):
         Both normals see the boundary on its positive side, hence so does the whole path, and every bit changes at
         most once on it. The price: in the middle the boundary coordinate is on average up to sqrt(2) times that
         of a sample, so that bits with a large mean keep to it more often than in samples.
+
+        Points between the ends are rounded in float32, or in float64 if that is the ``precision`` of the sampler. :meth:`round` works in float64, and
+        may tell a bit apart whose score is zero to about 1e-6.
 
         References
         ----------
@@ -161,14 +175,13 @@ class CodeSampler(BitSampler[Rounding]):
             raise ValueError(
                 f"`target` must have as many rows as `source`; got {len(ends[1])} rows, `source` has {len(ends[0])}"
             )
-        both = BitArray.concatenate(ends)
-        normals = self.invert(both, method, rng=rng)
-        n = len(ends[0])
-        projected = model.projected(normals)
-        points = slerp(projected[:n, :], projected[n:, :], angle(normals[:n, :], normals[n:, :]), steps)
-        path = [model.bits(model.oriented(point)) for point in points]
-        path[0], path[-1] = ends
-        return namespace(self._form.like).stack([self._form.write(bits) for bits in path])
+        n, width = ends[0].shape
+        normals = self.invert(BitArray.concatenate(ends), method, rng=rng)
+        weights = slerp_weights(angle(normals[:n, :], normals[n:, :]), steps)
+        words = model.path(normals, weights, self.precision, thread_count(threads))
+        words[0, ...], words[-1, ...] = (end.words for end in ends)
+        bits = trusted_bits(words.reshape(steps * n, words.shape[2]), width)
+        return bits if packed else self._form.write(bits).reshape(steps, n, width)
 
     def sample_given(
         self,

@@ -35,6 +35,7 @@ class DichotomizedGaussianSampler(GaussianRoundingSampler):
         Arithmetic of :meth:`sample`. Draws in int16 are the fastest, and exact after the rounding of the rows, so
         that the bits of a stream are the same on every machine and device; ``"auto"`` takes them if the rounding
         changes no moment by more than 2e-4, and float32 otherwise. ``report_.int16_bias`` has the largest change.
+        The scores in :meth:`interpolate` are in float64 if that is asked for, and otherwise in float32.
     tol : float
         Tolerance of the nearest correlation matrix, see :class:`HyperplaneSampler`.
 

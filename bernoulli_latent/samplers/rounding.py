@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bernoulli_latent._arrays import Array, namespace
+import numpy as np
+
+from bernoulli_latent._arrays import Array, from_host, namespace, on_host, to_host
 from bernoulli_latent._kernels import kernels
 from bernoulli_latent._kernels.generic_sampling import NORMAL_UNIT
 from bernoulli_latent.bits import BitArray
@@ -20,6 +22,9 @@ __all__ = ["Rounding", "trapezoidal"]
 
 RANK_TOLERANCE = 1e-11
 """Eigenvalues below this part of the largest count as zero."""
+
+TRIANGLE = 64
+"""Columns from which a product with a triangle is worth its call."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ class Rounding:
 
     def projected(self, normals: Array) -> Array:
         """Part of the scores that is linear in the `normals`."""
-        return normals @ self.factor[:, int(self.constant) :].T
+        return trapezoid_product(normals, self.factor[:, int(self.constant) :])
 
     def oriented(self, projected: Array) -> Array:
         """Scores from their linear part."""
@@ -111,6 +116,21 @@ class Rounding:
         if self.constant:
             return projected + self.factor[:, 0]
         return projected * xp.where(projected[:, :1] >= 0, 1.0, -1.0)
+
+    def path(self, normals: Array, weights: Array, precision: str, threads: int) -> Array:
+        """Packed bits (steps, n, words) of `weights` (2, steps, n) times the starts and ends of n paths.
+
+        Scores are in float64 for that `precision` and otherwise in float32. The `normals` (2 n, rank) are the starts, then
+        the ends.
+        """
+        xp, n = namespace(normals), normals.shape[0] // 2
+        factor, offset, index, flip = self._recipe("float64" if precision == "float64" else "float32")
+        normals, weights = (xp.astype(x, factor.dtype) for x in (normals, weights))
+        scores = trapezoid_product(normals, factor[:, int(self.constant) :])
+        if not self.constant:
+            boundary = weights[0, ...] * scores[:n, 0] + weights[1, ...] * scores[n:, 0]
+            weights = weights * xp.where(boundary >= 0, xp.ones_like(boundary), -1.0)
+        return kernels("paths", scores).path(scores[:n, :], scores[n:, :], weights, offset, index, flip, threads)
 
     def bits(self, scores: Array) -> BitArray:
         """Bits of the `scores` (n, R), spread over ties."""
@@ -175,6 +195,21 @@ class Rounding:
         ties = self.ties
         moved = [torch.as_tensor(x, device=device) for x in (ties.representatives, ties.index, ties.flip)]
         return Rounding(torch.as_tensor(self.factor, device=device), Ties(*moved), self.constant)
+
+
+def trapezoid_product(x: Array, rows: Array) -> Array:
+    """``x @ rows.T`` for lower trapezoidal `rows` (R, r), with half the work where they are a triangle."""
+    r = rows.shape[1]
+    if not on_host(rows) or r < TRIANGLE or x.shape[0] == 0:
+        return x @ rows.T
+    from scipy.linalg.blas import get_blas_funcs
+
+    wide, tall = to_host(x), to_host(rows)
+    products = np.empty((len(wide), len(tall)), wide.dtype)
+    multiply = get_blas_funcs("trmm", dtype=wide.dtype)
+    products[:, :r] = multiply(1.0, np.asfortranarray(tall[:r].T), wide.T, trans_a=1).T
+    products[:, r:] = wide @ tall[r:].T
+    return from_host(products, x)
 
 
 def _lengths(points: Array) -> Array:

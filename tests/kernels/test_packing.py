@@ -53,6 +53,9 @@ def layouts(y: np.ndarray) -> dict[str, np.ndarray]:
         "unaligned": offset,
         "read-only": read_only,
         "broadcast": np.broadcast_to(y[:1], (4, n_bits)),
+        "one row again and again": np.lib.stride_tricks.as_strided(y, (4, n_bits), (0, y.itemsize)),
+        "one column again and again": np.lib.stride_tricks.as_strided(y, (n, 3), (y.strides[0], 0)),
+        "columns of a Fortran matrix": np.asfortranarray(wide)[::2, ::3],
     }
 
 
@@ -102,7 +105,7 @@ def test_pack_finds_the_first_entry_that_is_no_bit(kernels, dtype, value, index)
     y[index] = value
     y[6, 66] = value
     for layout, array in layouts(y).items():
-        if layout != "broadcast":
+        if array.shape == y.shape:
             assert kernels.pack(array)[3] == index[0] * 67 + index[1], layout
 
 
@@ -191,6 +194,34 @@ def test_hamming_pairs_over_several_tiles(kernels, monkeypatch):
     a, b = random_bits(70, 300, 5), random_bits(130, 300, 6)
     distances = kernels.hamming_pairs(reference_words(a), reference_words(b))
     np.testing.assert_array_equal(distances, (a[:, None] != b[None]).sum(axis=2))
+
+
+@NEEDS_JIT
+class TestThreads:
+    @pytest.fixture(autouse=True)
+    def share_little_work(self, monkeypatch):
+        for name in ("PARALLEL_BYTES", "PARALLEL_SAMPLES", "PARALLEL_ROWS"):
+            monkeypatch.setattr(packing, name, 1)
+
+    @given(size=small_shapes, threads=st.integers(2, 4))
+    def test_same_words_and_counts(self, size, threads):
+        bits = random_bits(*size)
+        for y in (bits, np.asfortranarray(bits), bits[:, ::-1]):
+            words, *found = packing.pack(y, threads)
+            np.testing.assert_array_equal(words, packing.pack(y)[0])
+            assert tuple(found) == packing.pack(y)[1:]
+        words, n_bits = packing.pack(bits)[0], size[1]
+        np.testing.assert_array_equal(
+            packing.cross_products(words, n_bits, threads), packing.cross_products(words, n_bits)
+        )
+        for a in (words, words[:1]):
+            for distances in (packing.hamming_rows, packing.hamming_pairs):
+                np.testing.assert_array_equal(distances(a, words[::-1], threads), distances(a, words[::-1]))
+
+    def test_the_first_entry_that_is_no_bit_is_found(self):
+        y = random_bits(50, 70).astype(np.float32)
+        y[[20, 40]] = 0.5
+        assert packing.pack(y, 3)[3] == packing.pack(np.asfortranarray(y), 3)[3] == 20 * 70
 
 
 class TestGenericOnTorch:

@@ -5,8 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bernoulli_latent import BernoulliMoments, HyperplaneSampler, moments_from_gram
-from bernoulli_latent.latent.interpolation import slerp
+from bernoulli_latent import (
+    BernoulliMoments,
+    BitArray,
+    DichotomizedGaussianSampler,
+    HyperplaneSampler,
+    moments_from_gram,
+)
+from bernoulli_latent.latent.interpolation import slerp_weights
 
 
 @pytest.mark.parametrize("method", ["perceptron", "posterior", "centroid"])
@@ -29,6 +35,35 @@ def test_points_are_the_rounded_normals_of_the_great_circle(sampler, latents, me
     for t, bits in zip(np.linspace(0, 1, 5), path, strict=True):
         point = np.sin((1 - t) * angle) * start + np.sin(t * angle) * end
         np.testing.assert_array_equal(sampler.round(point), bits)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_points_behind_thresholds_are_rounded_normals_too(precision):
+    correlation = np.full((70, 70), 0.1) + 0.9 * np.eye(70)
+    moments = BernoulliMoments.from_marginals(np.linspace(0.3, 0.7, 70), correlation=correlation)
+    sampler = DichotomizedGaussianSampler(precision=precision).fit_moments(moments)
+    latents = sampler.sample(10, rng=0)
+    start, end = np.split(sampler.invert(latents), 2)
+    lengths = np.linalg.norm(start, axis=1) * np.linalg.norm(end, axis=1)
+    angle = np.arccos(np.sum(start * end, axis=1) / lengths)[:, None]
+    path = sampler.interpolate(latents[:5], latents[5:], 5)
+    for t, bits in zip(np.linspace(0, 1, 5)[1:-1], path[1:-1], strict=True):
+        point = (np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle)
+        np.testing.assert_array_equal(sampler.round(point), bits)
+
+
+def test_packed_paths_and_threads(sampler, latents):
+    source, target = latents[:7], latents[7:14]
+    path = sampler.interpolate(source, target, 5)
+    packed = sampler.interpolate(source, target, 5, packed=True, threads=2)
+    assert packed == BitArray.from_array(path.reshape(35, 64))
+    assert BitArray.from_array(path[3]) == packed[21:28]
+    with pytest.raises(ValueError, match="`threads` must be"):
+        sampler.interpolate(source, target, 5, threads=0)
+
+
+def test_no_paths(sampler, latents):
+    assert sampler.interpolate(latents[:0], latents[:0], 4).shape == (4, 0, 64)
 
 
 def test_bits_flip_once_on_the_way(sampler, latents):
@@ -61,7 +96,8 @@ def test_points_between_posterior_draws_have_the_stated_law():
 def test_slerp_stays_on_the_sphere_at_an_even_pace(angle, steps):
     start = np.array([[1.0, 0.0]])
     end = np.array([[np.cos(angle), np.sin(angle)]])
-    points = np.concatenate(list(slerp(start, end, np.array([angle]), steps)))
+    backward, forward = slerp_weights(np.array([angle]), steps)
+    points = backward * start + forward * end
     np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1, atol=1e-12)
     np.testing.assert_allclose(np.arctan2(points[:, 1], points[:, 0]), np.linspace(0, angle, steps), atol=1e-7)
 
