@@ -162,8 +162,8 @@ class CodeSampler(BitSampler[Rounding]):
         most once on it. The price: in the middle the boundary coordinate is on average up to sqrt(2) times that
         of a sample, so that bits with a large mean keep to it more often than in samples.
 
-        Points between the ends are rounded in float32, or in float64 if that is the ``precision`` of the sampler. :meth:`round` works in float64, and
-        may tell a bit apart whose score is zero to about 1e-6.
+        Points between the ends are rounded in float32, or in float64 if that is the ``precision`` of the sampler.
+        :meth:`round` works in float64, and may tell a bit apart whose score is zero to about 1e-6.
 
         References
         ----------

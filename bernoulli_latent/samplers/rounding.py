@@ -120,8 +120,8 @@ class Rounding:
     def path(self, normals: Array, weights: Array, precision: str, threads: int) -> Array:
         """Packed bits (steps, n, words) of `weights` (2, steps, n) times the starts and ends of n paths.
 
-        Scores are in float64 for that `precision` and otherwise in float32. The `normals` (2 n, rank) are the starts, then
-        the ends.
+        The scores are in float64 for that `precision`, otherwise in float32; the `normals` (2 n, rank) are the starts,
+        then the ends.
         """
         xp, n = namespace(normals), normals.shape[0] // 2
         factor, offset, index, flip = self._recipe("float64" if precision == "float64" else "float32")
