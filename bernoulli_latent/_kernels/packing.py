@@ -28,7 +28,7 @@ BIT_MAJOR_WORDS = 2**21
 PAIR_WORDS = 2**16
 """Words of a word-major copy of some rows, against which other rows are compared: 512 kB."""
 
-PARALLEL_BYTES, PARALLEL_SAMPLES, PARALLEL_ROWS = 2**20, 2**13, 2**6
+PARALLEL_BYTES, PARALLEL_SAMPLES, PARALLEL_ROWS = 2**23, 2**12, 2**6
 """Least work of a thread: bytes to read, samples whose products are summed apart, rows to compare with all others."""
 
 ALL = ~np.uint64(0)
