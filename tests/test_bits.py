@@ -280,6 +280,9 @@ class TestRefusals:
         with refusal(ValueError, "`y` must have shape (n_samples, n_bits), both at least 1; got (0, 3)"):
             read_bits(y, "y")
 
+    def test_no_rows_of_a_transposed_array(self):
+        assert len(BitArray.from_array(np.zeros((7, 0), bool).T)) == 0
+
     def test_empty_bit_array(self):
         with refusal(ValueError, "`latents` must have shape (n_samples, n_bits), both at least 1; got (0, 2)"):
             read_bits(BitArray.from_array([[0, 1]])[:0])

@@ -39,7 +39,7 @@ def pack(values: NDArray, threads: int = 1) -> tuple[NDArray, bool, bool, int]:
 
     Entries are told apart by their bytes, so one kernel serves all dtypes of a size.
     """
-    if abs(values.strides[0]) < abs(values.strides[1]):
+    if len(values) and abs(values.strides[0]) < abs(values.strides[1]):
         columns, has_zero, has_minus_one, bad = pack(values.T, threads)
         if bad < 0:
             return _transposed(columns, values.shape[1], len(values)), has_zero, has_minus_one, bad
