@@ -90,4 +90,4 @@ def _takes(out: Any, arrays: Sequence[np.ndarray[Any, Any]]) -> bool:
     like = arrays[0]
     if type(out) is not np.ndarray or out.dtype is not like.dtype or out.shape != like.shape or not out.flags.carray:
         return False
-    return all(x is out or not np.may_share_memory(x, out) for x in arrays)
+    return (len(arrays) == 1 and like is out) or not any(x is not out and np.may_share_memory(x, out) for x in arrays)

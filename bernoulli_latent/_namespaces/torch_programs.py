@@ -60,12 +60,11 @@ def _takes(tensors: Sequence[torch.Tensor]) -> bool:
 
     It can if they are on no device, have no hidden dimension and belong to no other library.
     """
-    if not _unwatched():
-        return False
-    for x in tensors:
-        if type(x) not in _KINDS or _keys(x) not in _PLAIN:
-            return False
-    return True
+    return _unwatched() and all(map(_is_plain, tensors))
+
+
+def _is_plain(x: Any) -> bool:
+    return type(x) in _KINDS and _keys(x) in _PLAIN
 
 
 def _unwatched() -> bool:
