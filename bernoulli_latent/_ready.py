@@ -57,16 +57,15 @@ class Ready:
         """The same for NumPy arrays."""
         arrays = [*variables, *self.arrays] if self.arrays else variables
         shape, dtype = arrays[0].shape, arrays[0].dtype
-        for x in arrays:
-            if not (type(x) is np.ndarray and x.dtype is dtype and x.shape == shape and x.flags.carray):
-                return None
-        if out is None:
-            out = np.empty(shape, dtype)
-        elif not _takes(out, arrays):
+        if out is not None and not _fits(out, shape, dtype):
             return None
+        for x in arrays:
+            if not _fits(x, shape, dtype) or (out is not None and x is not out and np.may_share_memory(x, out)):
+                return None
         program = _programs.runner(self.formula, dtype, self.fixed)
         if program is None:
             return None
+        out = np.empty(shape, dtype) if out is None else out
         program.run([*variables, *self.free], out)
         return out if shape else out[()]
 
@@ -85,9 +84,6 @@ def _tensor_programs() -> Any:
     return torch_programs
 
 
-def _takes(out: Any, arrays: Sequence[np.ndarray[Any, Any]]) -> bool:
-    """Whether a program can write to `out` while it looks at `arrays`."""
-    like = arrays[0]
-    if type(out) is not np.ndarray or out.dtype is not like.dtype or out.shape != like.shape or not out.flags.carray:
-        return False
-    return (len(arrays) == 1 and like is out) or not any(x is not out and np.may_share_memory(x, out) for x in arrays)
+def _fits(x: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
+    """Whether a program can use `x` as it is."""
+    return type(x) is np.ndarray and x.dtype is dtype and x.shape == shape and x.flags.carray
