@@ -63,28 +63,25 @@ def evaluate(
     like: Array,
     shape: tuple[int, ...],
     out: Array | None = None,
-    steady: bool = False,
 ) -> Array:
     """Value of an elementwise `formula` at `operands`, broadcast to `shape` and in the dtype of `like`.
 
-    Where `steady`, no value depends on how many there are, not even in its last digit.
+    No value depends on how many there are, not even in its last digit.
     """
     if is_torch(like):
         if out is not None:
             raise TypeError("`out` is for NumPy arrays; got torch tensors")
-        return _evaluate_tensors(formula, operands, like, shape, steady)
+        return _evaluate_tensors(formula, operands, like, shape)
     result = np.empty(shape, like.dtype) if out is None else _check_out(out, shape)
-    if result.dtype == like.dtype and fill(formula, operands, result, steady):
+    if result.dtype == like.dtype and fill(formula, operands, result):
         return result if result.ndim else result[()]
     return _evaluate_blocks(formula, operands, result)
 
 
-def _evaluate_tensors(
-    formula: Formula, operands: Sequence[Any], like: Array, shape: tuple[int, ...], steady: bool
-) -> Array:
+def _evaluate_tensors(formula: Formula, operands: Sequence[Any], like: Array, shape: tuple[int, ...]) -> Array:
     from bernoulli_latent._namespaces.torch_programs import value
 
-    result = value(formula, operands, like.dtype, shape, steady)
+    result = value(formula, operands, like.dtype, shape)
     return evaluate_whole(formula, operands, like).expand(shape) if result is None else result
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
@@ -103,20 +102,22 @@ class Primitive(Formula):
         return self if owner is None else partial(self, owner)
 
 
-@dataclass(frozen=True, eq=False)
 class BoundFormula:
     """A formula of one distribution, called with values alone."""
 
-    formula: Formula
-    distribution: Distribution
+    __slots__ = ("distribution", "formula")
 
-    @cached_property
+    def __init__(self, formula: Formula, distribution: Distribution) -> None:
+        self.formula, self.distribution = formula, distribution
+
+    @property
     def __doc__(self) -> str | None:  # type: ignore[override]
         return self.formula.__doc__
 
     def __call__(self, *variables: Any, out: Array | None = None) -> Array:
         """Value at `variables`, in their library and floating dtype; `out` takes it for NumPy arrays."""
-        return self.distribution._evaluate(self.formula, variables, out)
+        result = self.distribution._at_once(self.formula, variables, out)
+        return self.distribution._evaluate(self.formula, variables, out) if result is None else result
 
     def __reduce__(self) -> tuple[Any, ...]:
         return getattr, (self.distribution, self.formula.__name__)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from bernoulli_latent._formula import Formula
-from bernoulli_latent._kernels import jit_enabled, kernels
+from bernoulli_latent._kernels import generic_elementwise, kernels
 
-__all__ = ["SMALL", "array_blocks", "fill", "has_program"]
+__all__ = ["array_blocks", "fill", "fixed_number", "has_program", "runner"]
 
-SMALL = 256 if jit_enabled() else sys.maxsize
-"""Numbers below which no program is compiled, because the array library is done nearly as soon."""
+PATIENCE = 8192
+"""Numbers, and `CALL` for each call, for which a program is interpreted before it is compiled."""
+
+CALL = 256
+"""Numbers that are interpreted in the time that a call takes at least."""
 
 BLOCK = 16384
 """Numbers that are copied together where an array is not contiguous, or broadcasts."""
@@ -26,49 +29,56 @@ Run: TypeAlias = Callable[[Sequence[Any], np.ndarray[Any, Any]], None]
 _FLOATS = tuple(map(np.dtype, (np.float32, np.float64)))
 
 
-def fill(formula: Formula, operands: Sequence[Any], out: np.ndarray[Any, Any], steady: bool = False) -> bool:
-    """Fill `out` with the values of `formula` by its program; False if another way should be taken.
+class Runner:
+    """What runs a program: an interpreter and, once the time is well spent, its machine code, with the same bits."""
 
-    Operands are numbers, and arrays that broadcast to the shape of `out`, whose precision is the one to work in. Where
-    `steady`, the way does not depend on the size: each value then depends on its own operands alone.
-    """
-    if out.dtype not in _FLOATS or not _worthwhile(out.size, steady):
-        return False
-    values = [x if isinstance(x, float) or x.size != 1 or out.size == 1 else float(x.item()) for x in operands]
-    fixed = tuple(map(_fixed, values))
-    run = _runner(formula, out.dtype, fixed)
-    if run is None:
-        return False
-    free = [x for x, known in zip(values, fixed, strict=True) if known is None]
-    if out.flags.carray and all(isinstance(x, float) or _matches(x, out) for x in free):
-        run(free, out)
-    else:
-        _run_blocks(run, free, out)
-    return True
+    def __init__(self, program: str, dtype: np.dtype[Any]) -> None:
+        self.program, self.dtype, self.done = program, dtype, 0
+        self.run: Run = self.start
 
-
-def has_program(formula: Formula, dtype: Any, count: int, size: int, steady: bool = False) -> bool:
-    """Whether `fill` would use a program of `formula` for so many arguments and numbers."""
-    return _worthwhile(size, steady) and _runner(formula, dtype, (None,) * count) is not None
-
-
-def _worthwhile(size: int, steady: bool) -> bool:
-    return size > 0 and (steady or size >= SMALL)
+    def start(self, operands: Sequence[Any], out: np.ndarray[Any, Any]) -> None:
+        """Interpret the program, or compile it from now on."""
+        self.done += out.size + CALL
+        if self.done > PATIENCE:
+            self.run = kernels("elementwise", out).runner(self.program, self.dtype)
+            self.run(operands, out)
+        else:
+            generic_elementwise.runner(self.program, self.dtype)(operands, out)
 
 
 @cache
-def _runner(formula: Formula, dtype: np.dtype[Any], fixed: tuple[float | None, ...]) -> Run | None:
-    """What fills arrays with the values of `formula`, or None if it has no program."""
+def runner(formula: Formula, dtype: np.dtype[Any], fixed: tuple[float | None, ...]) -> Runner | None:
+    """What runs the program of `formula` with these values for some of its arguments, or None if it has none."""
     from bernoulli_latent._namespaces.trace import program_of
 
-    program = program_of(formula, dtype, fixed)
+    program = program_of(formula, dtype, fixed) if dtype in _FLOATS else None
+    return None if program is None else Runner(program, dtype)
+
+
+def has_program(formula: Formula, dtype: Any, count: int) -> bool:
+    """Whether `fill` would use a program of `formula` for so many arguments."""
+    return runner(formula, dtype, (None,) * count) is not None
+
+
+def fill(formula: Formula, operands: Sequence[Any], out: np.ndarray[Any, Any]) -> bool:
+    """Fill `out` with the values of `formula` by its program; False if it has none.
+
+    Operands are numbers, and arrays that broadcast to the shape of `out`, whose precision is the one to work in.
+    """
+    values = [x if isinstance(x, float) or x.size != 1 or out.size == 1 else float(x.item()) for x in operands]
+    fixed = tuple(map(fixed_number, values))
+    program = runner(formula, out.dtype, fixed)
     if program is None:
-        return None
-    run: Run = kernels("elementwise", np.empty(())).runner(program, dtype)
-    return run
+        return False
+    free = [x for x, known in zip(values, fixed, strict=True) if known is None]
+    if out.flags.carray and all(isinstance(x, float) or _matches(x, out) for x in free):
+        program.run([x if isinstance(x, float) or x.flags.writeable else _writeable(x) for x in free], out)
+    else:
+        _run_blocks(program.run, free, out)
+    return True
 
 
-def _fixed(x: Any) -> float | None:
+def fixed_number(x: Any) -> float | None:
     """`x` if it is one of the numbers that a program is better written for: 1, and 0 without a sign."""
     simple = isinstance(x, float) and (x == 1 or (x == 0 and math.copysign(1, x) > 0))
     return x if simple else None
@@ -81,6 +91,12 @@ def _matches(x: np.ndarray[Any, Any], out: np.ndarray[Any, Any]) -> bool:
     return not np.may_share_memory(x, out) or x.ctypes.data == out.ctypes.data
 
 
+def _writeable(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The memory of `x` without its protection, for programs only look at it."""
+    address, _ = x.__array_interface__["data"]
+    return np.asarray(SimpleNamespace(__array_interface__=x.__array_interface__ | {"data": (address, False)}))
+
+
 def _run_blocks(run: Run, operands: Sequence[Any], out: np.ndarray[Any, Any]) -> None:
     """Run on copies of some numbers of each operand at a time."""
     values = list(operands)
@@ -88,7 +104,7 @@ def _run_blocks(run: Run, operands: Sequence[Any], out: np.ndarray[Any, Any]) ->
     with array_blocks([values[k] for k in places], out, out.dtype, BLOCK) as blocks:
         for *parts, result in blocks:
             for k, part in zip(places, parts, strict=True):
-                values[k] = part
+                values[k] = part.copy()  # a view that can be written, as the result is
             run(values, result)
 
 

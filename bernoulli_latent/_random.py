@@ -78,13 +78,13 @@ def symmetric_noise(shape: tuple[int, ...], like: Array, generator: Any = None) 
 def draw_logistic(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
     """Standard logistic noise, never infinite, in the library and device of `like`."""
     noise = draw_uniform(shape, like, rng)
-    return evaluate(Functions.logistic_noise, [noise], noise, tuple(noise.shape), steady=True)
+    return evaluate(Functions.logistic_noise, [noise], noise, tuple(noise.shape))
 
 
 def draw_gumbel(shape: tuple[int, ...], like: Array, rng: Any) -> Array:
     """Standard Gumbel noise, never infinite, in the library and device of `like`."""
     noise = draw_uniform(shape, like, rng)
-    return evaluate(Functions.gumbel_noise, [noise], noise, tuple(noise.shape), steady=True)
+    return evaluate(Functions.gumbel_noise, [noise], noise, tuple(noise.shape))
 
 
 def _torch_generator(rng: Any, device: Any) -> Any:

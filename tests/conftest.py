@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -26,6 +27,12 @@ def torch() -> ModuleType:
 def device() -> str:
     """Torch device of the tests; ``BERNOULLI_LATENT_DEVICE=cuda`` runs them on a GPU."""
     return os.environ.get("BERNOULLI_LATENT_DEVICE", "cpu")
+
+
+@pytest.fixture
+def without_programs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """What has formulas evaluated by the functions of the library from then on, as those are that have no program."""
+    return lambda: monkeypatch.setattr("bernoulli_latent._programs.runner", lambda *_: None)
 
 
 @pytest.fixture(params=["numpy", "torch"])

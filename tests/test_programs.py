@@ -24,12 +24,9 @@ def numbers(dtype, *shape, seed=0):
     return (3 * np.random.default_rng(seed).standard_normal(shape or N)).astype(dtype)
 
 
-def without_programs(monkeypatch):
-    monkeypatch.setattr(_programs, "SMALL", sys.maxsize)
-
-
-def always(monkeypatch):
-    monkeypatch.setattr(_programs, "SMALL", 1)
+@pytest.fixture(autouse=True)
+def compiled_at_once(monkeypatch):
+    monkeypatch.setattr(_programs, "PATIENCE", 0)
 
 
 # --- what has a program ---
@@ -71,20 +68,70 @@ def test_a_number_with_a_sign_stays_an_argument():
     reciprocal = Formula(lambda f, x, y: x / y)
     for zero, wanted in ((0.0, np.inf), (-0.0, -np.inf)):
         out = np.empty(N)
-        assert _programs.fill(reciprocal, [np.ones(N), zero], out, steady=True)
+        assert _programs.fill(reciprocal, [np.ones(N), zero], out)
         assert (out == wanted).all()
 
 
 # --- arrays ---
 
 
+@each_dtype
+def test_values_do_not_depend_on_their_number_nor_on_what_ran_before(dtype, monkeypatch):
+    law, x = BinaryConcrete(logits=0.3, temperature=0.7), np.random.default_rng(0).random(N).astype(dtype)
+    wanted = law.logpdf(x)
+    monkeypatch.setattr(_programs, "PATIENCE", N)
+    _programs.runner.cache_clear()
+    for n in (1, 2, 300, 1, N, 1, 5):
+        assert np.array_equal(law.logpdf(x[:n]), wanted[:n])
+    assert law.logpdf(x[0]) == wanted[0]
+
+
+@each_dtype
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 4), (0,)])
+def test_arguments_that_fit_take_the_short_way_to_the_same_values(dtype, shape):
+    values, logits = numbers(dtype, *shape, 2)[..., 0], numbers(dtype, *shape, 2, seed=1)[..., 1].copy()
+    for law in (StepLogistic(logits=logits), StepLogistic(logits=0.5)):
+        wanted = law.cdf(values)
+        x, out = values.copy(), np.empty(shape, dtype)
+        for got in (law.cdf(x), law.cdf(x, out=out), out, law.cdf(x, out=x)):
+            assert np.array_equal(got, wanted)
+            assert got.dtype == dtype
+            assert got.shape == shape
+
+
+@pytest.mark.parametrize("kind", [float, np.float64, np.float32])
+def test_numbers_are_computed_as_arrays_are(kind):
+    law = Logistic(loc=0.5, scale=2.0)
+    result = law.cdf(kind(0.3))
+    assert type(result) is (np.float32 if kind is np.float32 else np.float64)
+    assert result == law.cdf(np.array([0.3], result.dtype))[0]
+    assert StepLogistic(logits=np.array([1.0])).cdf(kind(0.3)).shape == (1,)
+    with pytest.raises(ValueError, match="`out` must be"):
+        law.cdf(kind(0.3), out=0.0)
+
+
+def test_parameters_are_looked_at_in_every_call():
+    logits, x = numbers("float64"), numbers("float64", seed=1)
+    law = StepLogistic(logits=logits)
+    law.cdf(x)
+    logits += 1
+    assert np.array_equal(law.cdf(x), StepLogistic(logits=logits).cdf(x))
+
+
+def test_wrong_numbers_of_values_are_refused():
+    law = StepLogistic(logits=0.5)
+    law.cdf(np.ones(3))
+    with pytest.raises(TypeError, match=r"`cdf` takes 1 values \('z',\); got 2"):
+        law.cdf(np.ones(3), np.ones(3))
+
+
 @needs_jit
 @each_dtype
-def test_programs_agree_with_numpy(dtype, monkeypatch):
+def test_programs_agree_with_numpy(dtype, without_programs):
     law, x = StepLogistic(logits=numbers(dtype, seed=1)), numbers(dtype)
     names = ("pdf", "logpdf", "cdf", "logcdf", "ccdf", "logccdf", "icdf_logit")
     got = [getattr(law, name)(x) for name in names]
-    without_programs(monkeypatch)
+    without_programs()
     for name, value in zip(names, got, strict=True):
         wanted = getattr(law, name)(x)
         np.testing.assert_allclose(value, wanted, rtol=16 * np.finfo(dtype).eps, err_msg=name)
@@ -92,8 +139,7 @@ def test_programs_agree_with_numpy(dtype, monkeypatch):
 
 
 @each_dtype
-def test_layout_does_not_matter(dtype, monkeypatch):
-    always(monkeypatch)
+def test_layout_does_not_matter(dtype):
     x, logits = numbers(dtype, 60, 50), numbers(dtype, 60, 50, seed=1)
     wanted = StepLogistic(logits=logits).cdf(x)
     fixed = x.copy()
@@ -109,8 +155,7 @@ def test_layout_does_not_matter(dtype, monkeypatch):
 
 
 @each_dtype
-def test_broadcasting(dtype, monkeypatch):
-    always(monkeypatch)
+def test_broadcasting(dtype):
     x, logits = numbers(dtype, 700, 1), numbers(dtype, 1, 50, seed=1)
     wanted = StepLogistic(logits=np.tile(logits, (700, 1))).cdf(np.tile(x, (1, 50)))
     assert np.array_equal(StepLogistic(logits=logits).cdf(x), wanted)
@@ -119,8 +164,7 @@ def test_broadcasting(dtype, monkeypatch):
     assert StepLogistic(logits=logits).cdf(x[0, 0]).shape == (1, 50)
 
 
-def test_precisions_are_joined(monkeypatch):
-    always(monkeypatch)
+def test_precisions_are_joined():
     x, logits = numbers("float32"), numbers("float64", seed=1)
     got = StepLogistic(logits=logits).cdf(x)
     assert got.dtype == np.float64
@@ -132,8 +176,7 @@ def test_precisions_are_joined(monkeypatch):
 
 
 @each_dtype
-def test_out_may_share_memory_with_operands(dtype, monkeypatch):
-    always(monkeypatch)
+def test_out_may_share_memory_with_operands(dtype):
     store = numbers(dtype, N + 1)
     law = StepLogistic(logits=numbers(dtype, seed=1))
     for part, place in (
@@ -200,8 +243,7 @@ def test_declared_derivatives_are_one_formula():
 
 
 @each_dtype
-def test_tensors_go_by_the_same_program(dtype, torch, monkeypatch):
-    always(monkeypatch)
+def test_tensors_go_by_the_same_program(dtype, torch):
     x, logits = numbers(dtype), numbers(dtype, seed=1)
     got = StepLogistic(logits=torch.as_tensor(logits)).cdf(torch.as_tensor(x))
     assert np.array_equal(got.numpy(), StepLogistic(logits=logits).cdf(x))
@@ -211,22 +253,20 @@ def test_tensors_go_by_the_same_program(dtype, torch, monkeypatch):
 
 
 @pytest.mark.parametrize("method", ["cdf", "logccdf", "icdf_logit"])
-def test_derivatives_of_tensors_agree(method, torch, monkeypatch):
+def test_derivatives_of_tensors_agree(method, torch, without_programs):
     def gradients():
         t = torch.as_tensor(numbers("float64", 40, 50)).requires_grad_()
         logits = torch.as_tensor(numbers("float64", 1, 50, seed=1)).requires_grad_()
         result = getattr(StepLogistic(logits=logits), method)(t)
         return torch.autograd.grad(result, [t, logits], torch.ones(50, dtype=t.dtype).expand(40, 50))
 
-    always(monkeypatch)
     got = gradients()
-    without_programs(monkeypatch)
+    without_programs()
     torch.testing.assert_close(got, gradients(), rtol=1e-13, atol=1e-14)
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # raised by torch itself
-def test_everything_that_follows_derivatives(torch, monkeypatch):
-    always(monkeypatch)
+def test_everything_that_follows_derivatives(torch):
     t, logits = (torch.as_tensor(numbers("float64", 4, seed=k)) for k in (2, 3))
 
     def draw(t, logits):
@@ -241,12 +281,11 @@ def test_everything_that_follows_derivatives(torch, monkeypatch):
     torch.testing.assert_close(torch.func.jvp(lambda a: draw(t, a), (logits,), (torch.ones_like(logits),))[1], wanted)
 
 
-def test_others_that_look_at_operations_see_them(torch, monkeypatch):
+def test_others_that_look_at_operations_see_them(torch):
     """Tensors without data, modes that record operations, and tracing."""
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.utils.flop_counter import FlopCounterMode
 
-    always(monkeypatch)
     law = Logistic(loc=0.0, scale=1.0)
     with FakeTensorMode():
         assert law.cdf(torch.ones(5)).shape == (5,)
@@ -255,9 +294,8 @@ def test_others_that_look_at_operations_see_them(torch, monkeypatch):
     assert law.cdf(torch.ones(5, device="meta")).shape == (5,)
 
 
-def test_divergences_of_tensors(torch, monkeypatch):
-    always(monkeypatch)
+def test_divergences_of_tensors(torch, without_programs):
     p, q = (StepLogistic(logits=torch.as_tensor(numbers("float64", seed=k))) for k in (1, 2))
     got = kl_divergence(p, q)
-    without_programs(monkeypatch)
+    without_programs()
     torch.testing.assert_close(got, kl_divergence(p, q), rtol=1e-12, atol=0)

@@ -34,54 +34,54 @@ REGISTERS = 4
 def runner(program: str, dtype: np.dtype[Any]) -> Callable[[Sequence[Any], np.ndarray[Any, Any]], None]:
     """Function ``(operands, out)`` that fills an array of `dtype` with the values of `program`.
 
-    Operands are numbers, and arrays like `out` in dtype, size and order, contiguous as it is; each is either apart from
-    `out` or the same memory.
+    Operands are numbers, and arrays like `out` in dtype and size, contiguous and writeable as it is, so that all have
+    one compiled form; each is either apart from `out` or the same memory.
     """
-    loop, itemsize = _compiled(program, dtype.name), dtype.itemsize
+    loop = _compiled(program, dtype.name)
 
     def run(operands: Sequence[Any], out: np.ndarray[Any, Any]) -> None:
-        target, values = _address(out), [x if isinstance(x, float) else _address(x) for x in operands]
+        if out.ndim != 1:
+            operands, out = [x if isinstance(x, float) else x.reshape(-1) for x in operands], out.reshape(-1)
         if out.size < PARALLEL:
-            loop(out.size, target, *values)
+            loop(out, *operands)
             return
 
         def part(start: int, stop: int) -> None:
-            skip = start * itemsize
-            loop(stop - start, target + skip, *(x if isinstance(x, float) else x + skip for x in values))
+            loop(out[start:stop], *(x if isinstance(x, float) else x[start:stop] for x in operands))
 
         in_parallel(part, out.size, thread_count(None), GRAIN)
 
     return run
 
 
-def _address(x: np.ndarray[Any, Any]) -> int:
-    address: int = x.__array_interface__["data"][0]
-    return address
-
-
 def _compiled(program: str, dtype: str) -> Callable[..., None]:
-    """Loop ``(n, out, *operands)`` over `program`, with arrays given by address and numbers by value."""
+    """Loop ``(out, *operands)`` over `program`, of contiguous arrays and of numbers."""
 
     @kernel
-    def loop(n, out, *operands):  # type: ignore[no-untyped-def]
-        _run(program, dtype, n, out, operands)
+    def loop(out, *operands):  # type: ignore[no-untyped-def]
+        _run(program, dtype, out, operands)
 
     return loop
 
 
 @intrinsic(prefer_literal=True)
-def _run(typing_context: Any, program: Any, dtype: Any, n: Any, out: Any, operands: Any) -> Any:
-    """Run the program, which is part of the argument's type, on `n` numbers."""
+def _run(typing_context: Any, program: Any, dtype: Any, out: Any, operands: Any) -> Any:
+    """Run the program, which is part of the argument's type, on all numbers of `out`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, _, n, out, packed = arguments
-        kind = {"float32": ir.FloatType(), "float64": ir.DoubleType()}[dtype.literal_value]
+        def address(kind: Any, value: Any) -> Any:
+            data = context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else None
+            return value if data is None else builder.ptrtoint(data, ir.IntType(64))
+
+        number = {"float32": ir.FloatType(), "float64": ir.DoubleType()}[dtype.literal_value]
         lines = [line.split() for line in program.literal_value.splitlines()]
-        emitter = _Emitter(builder, kind, context.codegen().magic_tuple()[2])
-        emitter.loop(lines, n, out, cgutils.unpack_tuple(builder, packed))
+        values = map(address, operands, cgutils.unpack_tuple(builder, arguments[3]))
+        emitter = _Emitter(builder, number, context.codegen().magic_tuple()[2])
+        n = context.make_array(out)(context, builder, arguments[2]).nitems
+        emitter.loop(lines, n, address(out, arguments[2]), list(values))
         return context.get_dummy_value()
 
-    return types.void(program, dtype, n, out, operands), generate
+    return types.void(program, dtype, out, operands), generate
 
 
 class _Emitter:

@@ -10,6 +10,9 @@ import numpy as np
 
 __all__ = ["runner"]
 
+BLOCK = 4096
+"""Numbers that are worked on together: all lines of a program are kept until it ends."""
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "subtract": operator.sub,
@@ -33,13 +36,21 @@ def runner(program: str, dtype: np.dtype[Any]) -> Callable[[Sequence[Any], np.nd
     lines = [line.split() for line in program.splitlines()]
 
     def run(operands: Sequence[Any], out: np.ndarray[Any, Any]) -> None:
+        flat, given = out.reshape(-1), [x if isinstance(x, float) else x.reshape(-1) for x in operands]
         with np.errstate(all="ignore"):
-            values: list[Any] = []
-            for name, *rest in lines:
-                values.append(_value(name, rest, operands, values, dtype))
-            out[...] = values[-1].reshape(out.shape if values[-1].size == out.size else ())
+            for start in range(0, flat.size, BLOCK):
+                here = slice(start, start + BLOCK)
+                flat[here] = _result(lines, [x if isinstance(x, float) else x[here] for x in given], dtype)
 
     return run
+
+
+def _result(lines: list[list[str]], operands: Sequence[Any], dtype: np.dtype[Any]) -> Any:
+    """Value of the last line."""
+    values: list[Any] = []
+    for name, *rest in lines:
+        values.append(_value(name, rest, operands, values, dtype))
+    return values[-1]
 
 
 def _value(name: str, rest: list[str], operands: Sequence[Any], values: list[Any], dtype: np.dtype[Any]) -> Any:

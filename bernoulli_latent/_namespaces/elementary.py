@@ -34,6 +34,8 @@ class Format:
     logarithm : tuple of float
         Coefficients of ``(2 atanh(s) / s - 2) / s**2`` in powers of ``s**2``, where 1 + f is within sqrt(2) of 1 and
         ``s = f / (2 + f)``.
+    fraction : tuple of float
+        The same where 0 <= f <= 1.
     """
 
     bits: int
@@ -43,6 +45,7 @@ class Format:
     log2: tuple[float, float]
     exponential: tuple[float, ...]
     logarithm: tuple[float, ...]
+    fraction: tuple[float, ...]
 
     @property
     def bias(self) -> int:
@@ -75,7 +78,8 @@ class Format:
         return (self.bias + self.mantissa << self.mantissa) + (1 << self.mantissa - 1)
 
 
-# Both polynomials interpolate at Chebyshev's nodes, with the coefficients rounded: errors below a quarter of an ulp.
+# The polynomials interpolate at Chebyshev's nodes, with the coefficients rounded: errors below a quarter of an ulp.
+# Those of `fraction` are rounded such that log(1 + 1) is log(2) to the last bit: densities at a mean cancel with it.
 SINGLE = Format(
     bits=32,
     mantissa=23,
@@ -84,6 +88,7 @@ SINGLE = Format(
     log2=(0.693359375, -2.12194440e-4),
     exponential=(0.5, 0.16666576, 0.041666556, 0.008363203, 0.0013926213),
     logarithm=(0.66666687, 0.3998855, 0.29590318),
+    fraction=(0.6666664, 0.4000756, 0.2823662, 0.268515),
 )
 DOUBLE = Format(
     bits=64,
@@ -112,6 +117,18 @@ DOUBLE = Format(
         0.18182922513515942,
         0.15330617306743305,
         0.1463003136412286,
+    ),
+    fraction=(
+        0.6666666666666665,
+        0.40000000000014607,
+        0.2857142856710876,
+        0.22222222717427864,
+        0.18181789436132859,
+        0.15385570064958623,
+        0.13314144209654935,
+        0.12001072809590713,
+        0.08800738486144674,
+        0.1616404561194353,
     ),
 )
 
@@ -144,29 +161,37 @@ class Elementary:
     @Primitive
     def exp(f, x):
         form = f.format
-        turns, rest = f.without_turns(x, form.least)
+        turns, rest = f.without_turns(f.minimum(f.maximum(x, form.least), form.most))
         low = turns << form.mantissa - 1 & -(1 << form.mantissa)  # half of the turns, for they may not fit at once
         high = (turns << form.mantissa) - low
-        power = 1 + (rest + rest * rest * polynomial(rest, form.exponential))
-        return power * f.real(low + form.one) * f.real(high + form.one)
+        return f.exp_rest(rest) * f.real(low + form.one) * f.real(high + form.one)
+
+    def decay(f, x):
+        """exp(-|x|): powers of 2 up to 1 fit at once if another is taken off afterwards."""
+        form = f.format
+        turns, rest = f.without_turns(f.maximum(-f.abs(x), form.least), form.bits)
+        return f.exp_rest(rest) * f.real((turns << form.mantissa) + form.one) * 2.0**-form.bits
+
+    def exp_rest(f, rest):
+        """Exponential of at most log(2) / 2 in size."""
+        return 1 + (rest + rest * rest * polynomial(rest, f.format.exponential))
 
     @Primitive
     def expm1(f, x):
         form = f.format
-        turns, rest = f.without_turns(x, -1.5 * form.mantissa)
+        turns, rest = f.without_turns(f.minimum(f.maximum(x, -1.5 * form.mantissa), form.most))
         half = f.real((turns << form.mantissa) + (form.one - (1 << form.mantissa)))
         bend = rest * rest * polynomial(rest, form.exponential)
         line = rest * half + (half - 0.5)
         lost = rest * half - (line - (half - 0.5))
         return f.where(turns == form.rounder_bits, rest + bend, 2 * (line + (lost + bend * half)))
 
-    def without_turns(f, x, least):
-        """A whole number of ln 2 in `x`, in the last bits of an integer, and the rest."""
+    def without_turns(f, x, more=0):
+        """A whole number of ln 2 in `x`, and so many `more`, in the last bits of an integer, and the rest."""
         form = f.format
-        bounded = f.minimum(f.maximum(x, least), form.most)
-        shifted = bounded * (1 / math.log(2)) + form.rounder
-        count = shifted - form.rounder
-        return f.bits(shifted), bounded - count * form.log2[0] - count * form.log2[1]
+        shifted = x * (1 / math.log(2)) + (form.rounder + more)
+        count = shifted - (form.rounder + more)
+        return f.bits(shifted), x - count * form.log2[0] - count * form.log2[1]
 
     def log(f, x):
         """Natural logarithm."""
@@ -185,7 +210,7 @@ class Elementary:
         turns = f.bits(total * scale) - form.root_half & -(1 << form.mantissa)
         excess = f.real(f.bits(addend) - turns) + (f.where(near, f.one_without(turns), 0.0) - 1)
         shift = f.where(near, -0.0, f.where(small, -float(lift), -0.0))
-        logarithm = f.log_of(f.real((turns >> form.mantissa) + form.rounder_bits) - form.rounder + shift, excess)
+        logarithm = f.log_of(f.whole(turns) + shift, excess)
         inside = f.where(total < f.infinity, logarithm, total)
         return f.where(total <= 0, f.where(total == 0, -f.infinity, f.nan), inside)
 
@@ -197,10 +222,39 @@ class Elementary:
     def log_of(f, turns, excess):
         """Logarithm of 1 + `excess` times 2 to the `turns`."""
         form = f.format
-        ratio = excess / (2 + excess)
-        square = ratio * ratio
-        bend = ratio * (excess - square * polynomial(square, form.logarithm))
+        bend = f.log1p_bend(excess, form.logarithm)
         return turns * form.log2[0] + (excess - (bend - turns * form.log2[1]))
+
+    def log1p_fraction(f, x):
+        """Logarithm of 1 + `x` for `x` from 0 to 1."""
+        return x - f.log1p_bend(x, f.format.fraction)
+
+    def log1p_bend(f, x, coefficients):
+        """What the logarithm of 1 + `x` is less than `x`."""
+        ratio = x / (2 + x)
+        square = ratio * ratio
+        return ratio * (x - square * polynomial(square, coefficients))
+
+    @Primitive
+    def logit(f, u):
+        """Logarithm of u / (1 - u), with one division for that and for the series of the logarithm."""
+        form, rest, middle = f.format, 1 - u, 2 * u - 1
+        small, near, lift = u < form.tiny, f.abs(middle) < 1 / 3, form.mantissa + 1
+        lifted = f.where(small, u * 2.0**lift, u)
+        turns = f.bits(lifted) - f.bits(rest) + (1 << form.mantissa - 1) & -(1 << form.mantissa)
+        turns = f.where(near, 0, turns)
+        scaled = f.real(f.bits(rest) + turns)
+        ratio = f.where(near, middle, lifted - scaled) / (lifted + scaled)
+        square, count = ratio * ratio, f.whole(turns) + f.where(small, -float(lift), -0.0)
+        logarithm = ratio * (2 + square * polynomial(square, form.fraction))
+        inside = count * form.log2[0] + (logarithm + count * form.log2[1])
+        end = f.where(u == 0, -f.infinity, f.where(rest == 0, f.infinity, f.nan))
+        return f.where(u * rest > 0, inside, end)
+
+    def whole(f, turns):
+        """The exponent in these bits as a number."""
+        form = f.format
+        return f.real((turns >> form.mantissa) + form.rounder_bits) - form.rounder
 
     def tanh(f, x):
         """Hyperbolic tangent."""

@@ -132,6 +132,14 @@ class Functions(GammaFunctions, NormalFunctions):
         """Whether `condition` holds everywhere, where values can be looked at: a reason to stop an iteration early."""
         return bool(condition)
 
+    def decay(f, x):
+        """exp(-|x|), of which sigmoids and their logarithms are made."""
+        return f.exp(-f.abs(x))
+
+    def log1p_fraction(f, x):
+        """Logarithm of 1 + `x` for `x` from 0 to 1, which takes no more than a polynomial."""
+        return f.log1p(x)
+
     @Primitive
     def side(f, x):
         """1 to the right of zero, zero included, and -1 to the left."""
@@ -139,7 +147,7 @@ class Functions(GammaFunctions, NormalFunctions):
 
     @Primitive
     def logaddexp(f, x, y):
-        return f.maximum(x, y) + f.log1p(f.exp(-f.abs(x - y)))
+        return f.maximum(x, y) + f.log1p_fraction(f.decay(x - y))
 
     @logaddexp.differentiate("x")
     def _(f, value, x, y):
@@ -151,7 +159,7 @@ class Functions(GammaFunctions, NormalFunctions):
 
     @Primitive
     def sigmoid(f, x):
-        decay = f.exp(-f.abs(x))
+        decay = f.decay(x)
         return f.where(x >= 0, 1.0, decay) / (1 + decay)
 
     @sigmoid.differentiate("x")
@@ -160,7 +168,7 @@ class Functions(GammaFunctions, NormalFunctions):
 
     @Primitive
     def log_sigmoid(f, x):
-        return f.minimum(x, 0.0) - f.log1p(f.exp(-f.abs(x)))
+        return f.minimum(x, 0.0) - f.log1p_fraction(f.decay(x))
 
     @log_sigmoid.differentiate("x")
     def _(f, value, x):
@@ -168,7 +176,7 @@ class Functions(GammaFunctions, NormalFunctions):
 
     @Primitive
     def softplus(f, x):
-        return f.maximum(x, 0.0) + f.log1p(f.exp(-f.abs(x)))
+        return f.maximum(x, 0.0) + f.log1p_fraction(f.decay(x))
 
     @softplus.differentiate("x")
     def _(f, value, x):
@@ -177,7 +185,7 @@ class Functions(GammaFunctions, NormalFunctions):
     @Primitive
     def sigmoid_slope(f, x):
         """Density of the standard logistic law, sigmoid(x) sigmoid(-x)."""
-        decay = f.exp(-f.abs(x))
+        decay = f.decay(x)
         return decay / (1 + decay) ** 2
 
     @sigmoid_slope.differentiate("x")
@@ -186,8 +194,7 @@ class Functions(GammaFunctions, NormalFunctions):
 
     @Primitive
     def log_sigmoid_slope(f, x):
-        size = f.abs(x)
-        return -size - 2 * f.log1p(f.exp(-size))
+        return -f.abs(x) - 2 * f.log1p_fraction(f.decay(x))
 
     @log_sigmoid_slope.differentiate("x")
     def _(f, value, x):

@@ -4,46 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch.autograd import forward_ad
 
+from bernoulli_latent import _programs
 from bernoulli_latent._formula import DIFFERENTIATED, Formula, renamed
 from bernoulli_latent._namespaces.torch_functions import FUNCTIONS, DeclaredBothWays, values_visible
-from bernoulli_latent._programs import fill, has_program
 
-__all__ = ["value"]
+if TYPE_CHECKING:
+    from bernoulli_latent._ready import Ready
+
+__all__ = ["at_once", "value"]
+
+_NUMPY: dict[torch.dtype, np.dtype[Any]] = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
 
 
-def value(
-    formula: Formula, operands: Sequence[Any], dtype: torch.dtype, shape: tuple[int, ...], steady: bool
-) -> torch.Tensor | None:
+def value(formula: Formula, operands: Sequence[Any], dtype: torch.dtype, shape: tuple[int, ...]) -> torch.Tensor | None:
     """Value of `formula` by its program, or None where torch's own functions should find it."""
     tensors = [x for x in operands if isinstance(x, torch.Tensor)]
     if dtype not in FUNCTIONS or not _takes(tensors):
         return None
     if not (torch.is_grad_enabled() and any(x.requires_grad for x in tensors)):
-        return _filled(formula, operands, dtype, shape, steady)
-    return _followed(formula, operands, dtype, shape, steady) if formula.derivatives else None
+        return _filled(formula, operands, dtype, shape)
+    return _followed(formula, operands, dtype, shape) if formula.derivatives else None
+
+
+def at_once(ready: Ready, variables: Sequence[torch.Tensor]) -> torch.Tensor | None:
+    """Value of a formula that knows its parameters, where nothing is to be converted or followed."""
+    tensors = [*variables, *ready.arrays] if ready.arrays else variables
+    if not _takes(tensors):
+        return None
+    shape, dtype, followed = tensors[0].shape, tensors[0].dtype, torch.is_grad_enabled()
+    for x in tensors:
+        if x.dtype is not dtype or x.shape != shape or not x.is_contiguous() or (followed and x.requires_grad):
+            return None
+    program = _programs.runner(ready.formula, _NUMPY[dtype], ready.fixed) if dtype in FUNCTIONS else None
+    if program is None:
+        return None
+    out = np.empty(shape, _NUMPY[dtype])
+    program.run([x if type(x) is float else _array(x) for x in (*variables, *ready.free)], out)
+    return torch.from_numpy(out)
+
+
+def _array(x: torch.Tensor) -> np.ndarray[Any, Any]:
+    """The memory of `x` as an array."""
+    array: np.ndarray[Any, Any] = (x.detach() if x.requires_grad else x).numpy()
+    return array
 
 
 def _takes(tensors: Sequence[torch.Tensor]) -> bool:
-    """Whether NumPy can look at these tensors, and nobody else looks at what is done with them."""
+    """Whether NumPy can look at these tensors, and nobody else looks at what is done with them.
+
+    It can if they are on no device, have no hidden dimension and belong to no other library.
+    """
+    return _unwatched() and all(map(_is_plain, tensors))
+
+
+def _is_plain(x: Any) -> bool:
+    return type(x) in _KINDS and _keys(x) in _PLAIN
+
+
+def _unwatched() -> bool:
+    """Whether nobody looks at operations."""
     return (
         values_visible()
         and forward_ad._current_level < 0
         and not torch._C._len_torch_dispatch_stack()
         and torch._C._get_tracing_state() is None
-        and all(_is_plain(x) for x in tensors)
     )
-
-
-def _is_plain(x: torch.Tensor) -> bool:
-    """Whether NumPy can look at `x`: it is on no device, has no hidden dimension and belongs to no other library."""
-    return type(x) in (torch.Tensor, torch.nn.Parameter) and _keys(x) in _PLAIN
 
 
 def _keys(x: torch.Tensor) -> int:
@@ -58,27 +89,23 @@ def _plain_keys() -> set[int]:
     return {_keys(torch.empty((), device="cpu")), inferred}
 
 
-_PLAIN = _plain_keys()
+_PLAIN, _KINDS = _plain_keys(), (torch.Tensor, torch.nn.Parameter)
 
 
 def _filled(
-    formula: Formula, operands: Sequence[Any], dtype: torch.dtype, shape: tuple[int, ...], steady: bool = False
+    formula: Formula, operands: Sequence[Any], dtype: torch.dtype, shape: tuple[int, ...]
 ) -> torch.Tensor | None:
     # NumPy asks for large pages, so that its new memory costs a third of the time that torch's does.
-    out = np.empty(shape, _numpy_dtype(dtype))
-    arrays = [x.detach().to(dtype).numpy() if isinstance(x, torch.Tensor) else x for x in operands]
-    return torch.from_numpy(out) if fill(formula, arrays, out, steady) else None
-
-
-def _numpy_dtype(dtype: torch.dtype) -> np.dtype[Any]:
-    return np.dtype(np.float32 if dtype == torch.float32 else np.float64)
+    out = np.empty(shape, _NUMPY[dtype])
+    arrays = [_array(x.to(dtype)) if isinstance(x, torch.Tensor) else x for x in operands]
+    return torch.from_numpy(out) if _programs.fill(formula, arrays, out) else None
 
 
 def _followed(
-    formula: Formula, operands: Sequence[Any], dtype: torch.dtype, shape: tuple[int, ...], steady: bool
+    formula: Formula, operands: Sequence[Any], dtype: torch.dtype, shape: tuple[int, ...]
 ) -> torch.Tensor | None:
     """Value of a formula with declared derivatives, which autograd will use."""
-    if not has_program(formula, _numpy_dtype(dtype), len(operands), prod(shape), steady):
+    if not _programs.has_program(formula, _NUMPY[dtype], len(operands)):
         return None
     constant = FUNCTIONS[dtype].constant
     tensors = [x.to(dtype) if isinstance(x, torch.Tensor) else constant(x) for x in operands]
@@ -92,7 +119,7 @@ class _Compiled(DeclaredBothWays):
     @staticmethod
     def forward(dtype: torch.dtype, number: int, *arguments: torch.Tensor) -> Any:
         shape = torch.broadcast_shapes(*(x.shape for x in arguments))
-        return _filled(DIFFERENTIATED[number], arguments, dtype, shape, steady=True)
+        return _filled(DIFFERENTIATED[number], arguments, dtype, shape)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:

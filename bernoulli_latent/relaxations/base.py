@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_type_hints
 
 import numpy as np
@@ -11,6 +12,7 @@ from bernoulli_latent._arrays import Array, is_torch
 from bernoulli_latent._evaluation import as_operand, common_shape, evaluate, evaluate_whole, like_operands
 from bernoulli_latent._formula import Formula, renamed
 from bernoulli_latent._random import draw_logistic
+from bernoulli_latent._ready import Ready, can_be_ready
 from bernoulli_latent.domains import Domain
 
 __all__ = ["Continuous", "Discrete", "Distribution", "Univariate", "Vector", "converted", "draws_shape"]
@@ -68,19 +70,39 @@ class Distribution:
         """The parameters by name: Python floats, NumPy arrays or torch tensors."""
         return {name: self.__dict__[name] for name in self.domains}
 
-    def _operands(self, formula: Formula, variables: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
-        """What `formula` takes, and everything that its result broadcasts with."""
-        names = formula.arguments
-        count = sum(name not in self.domains for name in names)
-        if count != len(variables):
-            raise TypeError(f"`{formula.__name__}` takes {count} values {names[:count]}; got {len(variables)}")
+    def __getstate__(self) -> dict[str, Any]:
+        """What other processes need: not the formulas that are ready."""
+        return {name: x for name, x in self.__dict__.items() if name != "_ready"}
+
+    def _served(self, formula: Formula) -> tuple[Formula, Sequence[str], Sequence[Any]]:
+        """The formula to use in place of `formula`, the names of its variables, and its parameters."""
+        own = [name for name in formula.arguments if name in self.domains]
+        return formula, formula.arguments[: -len(own) or None], [self.__dict__[name] for name in own]
+
+    def _at_once(self, formula: Formula, variables: tuple[Any, ...], out: Array | None) -> Array | None:
+        """Value of `formula` if `variables` can be used as they are."""
+        if not (variables and can_be_ready(variables[0])):
+            return None
+        try:
+            ready = self.__dict__["_ready"][formula]
+        except KeyError:
+            served, names, own = self._served(formula)
+            ready = Ready(served, len(names), own, [*self.parameters.values()])
+            self.__dict__.setdefault("_ready", {})[formula] = ready
+        return ready(variables, out)
+
+    def _operands(self, formula: Formula, variables: tuple[Any, ...]) -> tuple[Formula, list[Any], list[Any]]:
+        """The formula to use, what it takes, and everything that its result broadcasts with."""
+        served, names, own = self._served(formula)
+        if len(names) != len(variables):
+            raise TypeError(f"`{formula.__name__}` takes {len(names)} values {tuple(names)}; got {len(variables)}")
         values = list(map(as_operand, variables, names))
-        return [*values, *(self.__dict__[name] for name in names[count:])], [*values, *self.parameters.values()]
+        return served, [*values, *own], [*values, *self.parameters.values()]
 
     def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None = None) -> Array:
         """Value of `formula`, elementwise over the variables and all parameters."""
-        operands, everything = self._operands(formula, variables)
-        return evaluate(formula, operands, like_operands(everything), common_shape(everything), out)
+        served, operands, everything = self._operands(formula, variables)
+        return evaluate(served, operands, like_operands(everything), common_shape(everything), out)
 
 
 _DOCS = {
@@ -127,10 +149,10 @@ class Univariate(Distribution):
     -----
     Each method takes ``out=`` for NumPy arrays. With tensors, derivatives are those that the formulas declare.
 
-    From 256 elements on, most methods of float32 and float64 are compiled, which takes a tenth of a second on the very
-    first call, and work in the precision of their arguments. The last digits then differ from those of smaller arrays,
-    where NumPy works in float64 and rounds once. Draws do not depend on their number. From 2^18 elements on, as many
-    threads share the work as the environment variable ``BERNOULLI_LATENT_THREADS`` says, one by default.
+    Most methods of float32 and float64 work in the precision of their arguments, by programs that are interpreted for
+    the first few thousand elements and compiled then, which takes a tenth of a second when it is done first. No value
+    depends on how many there are, nor on what ran before. From 2^18 elements on, as many threads share the work as the
+    environment variable ``BERNOULLI_LATENT_THREADS`` says, one by default.
     """
 
     support: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
@@ -177,8 +199,8 @@ class Univariate(Distribution):
             In the library, dtype and device of the parameters.
         """
         like, size = like_operands([*self.parameters.values()]), self._size(shape)
-        operands, _ = self._operands(self.icdf_logit.formula, (draw_logistic(size, like, rng),))
-        return evaluate(self.icdf_logit.formula, operands, like, size, steady=True)
+        served, operands, _ = self._operands(self.icdf_logit.formula, (draw_logistic(size, like, rng),))
+        return evaluate(served, operands, like, size)
 
     def sample_from(self, noise: Array, kind: str = "uniform") -> Array:
         """Draw that belongs to given `noise`.
@@ -199,8 +221,8 @@ class Univariate(Distribution):
     def _size(self, shape: int | tuple[int, ...]) -> tuple[int, ...]:
         return (*draws_shape(shape), *self.shape)
 
-    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None = None) -> Array:
-        return super()._evaluate(self._guarded.get(formula.__name__, formula), variables, out)
+    def _served(self, formula: Formula) -> tuple[Formula, Sequence[str], Sequence[Any]]:
+        return super()._served(self._guarded.get(formula.__name__, formula))
 
 
 class Continuous(Univariate):
@@ -260,8 +282,11 @@ class Vector(Distribution):
     def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None = None) -> Array:
         if out is not None:
             raise TypeError(f"`out` is for elementwise distributions; {type(self).__name__} is one of vectors")
-        operands, everything = self._operands(formula, variables)
-        return evaluate_whole(formula, operands, like_operands(everything))
+        served, operands, everything = self._operands(formula, variables)
+        return evaluate_whole(served, operands, like_operands(everything))
+
+    def _at_once(self, formula: Formula, variables: tuple[Any, ...], out: Array | None) -> None:
+        """No program is for values that depend on their neighbours."""
 
 
 def _guard(formula: Formula, support: tuple[float, float]) -> Formula:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bernoulli_latent._arrays import Array
-from bernoulli_latent._evaluation import as_operand, common_shape, evaluate, like_operands
+from bernoulli_latent._evaluation import common_shape, like_operands
 from bernoulli_latent._formula import Formula, formula
 from bernoulli_latent._random import draw_logistic
 from bernoulli_latent.domains import Real
@@ -74,13 +75,10 @@ class Step(Continuous):
         """Draw from the distribution, as the base does."""
         return self.icdf_logit(draw_logistic(self._size(shape), like_operands([*self.parameters.values()]), rng))
 
-    def _evaluate(self, formula: Formula, variables: tuple[Any, ...], out: Array | None = None) -> Array:
+    def _served(self, formula: Formula) -> tuple[Formula, Sequence[str], Sequence[Any]]:
         names = [name for name in formula.arguments if name not in ("logits", "base")]
-        if len(names) != len(variables):
-            raise TypeError(f"`{formula.__name__}` takes {len(names)} values {tuple(names)}; got {len(variables)}")
-        operands = [*map(as_operand, variables, names), *self.parameters.values()]
         with_base: Any = _WithBase(formula, type(self.base))
-        return evaluate(with_base, operands, like_operands(operands), common_shape(operands), out)
+        return with_base, names, [*self.parameters.values()]
 
     @formula
     def pdf(f, z, logits, base):

@@ -15,12 +15,12 @@ __all__ = ["gumbel_noise", "logistic_noise"]
 def logistic_noise(shape: tuple[int, ...], like: Tensor, rng: torch.Generator | None = None) -> Tensor:
     """Standard logistic noise, never infinite, on the device of `like` and in at least single precision."""
     noise = symmetric_noise(shape, like, rng)
-    result: Tensor = evaluate(Functions.logistic_noise, [noise], noise, tuple(noise.shape), steady=True)
+    result: Tensor = evaluate(Functions.logistic_noise, [noise], noise, tuple(noise.shape))
     return result
 
 
 def gumbel_noise(shape: tuple[int, ...], like: Tensor) -> Tensor:
     """Standard Gumbel noise, never infinite, on the device of `like` and in at least single precision."""
     noise = symmetric_noise(shape, like)
-    result: Tensor = evaluate(Functions.gumbel_noise, [noise], noise, tuple(noise.shape), steady=True)
+    result: Tensor = evaluate(Functions.gumbel_noise, [noise], noise, tuple(noise.shape))
     return result

@@ -29,6 +29,7 @@ def of_one(name):
 
 
 FORMULAS = {name: of_one(name) for name in (*FUNCTIONS, "sigmoid", "logit", "logistic_noise", "bernoulli_entropy")}
+FORMULAS |= {name: of_one(name) for name in ("decay", "log1p_fraction", "log_sigmoid_slope")}
 FORMULAS |= {"minimum": Formula(lambda f, x, y: f.minimum(x, y)), "power": Formula(lambda f, x: x**7 + x**0.5)}
 FORMULAS |= {"draw": StepLogistic.icdf_logit, "truth": Formula(lambda f, x, y: f.where((x < y) | (x == 1), x, -y))}
 
@@ -73,6 +74,38 @@ def test_elementary_functions_are_those_of_numpy(name, dtype):
         unit = np.spacing(np.abs(np.where(np.isfinite(rounded), rounded, 1)))
         close = np.abs(got - wanted) <= 2.5 * unit
     assert (close | (got == rounded) | (np.isnan(got) & np.isnan(rounded))).all(), x[~close]
+
+
+@each_dtype
+def test_functions_of_an_interval_are_those_of_numpy(dtype):
+    """To 2.5 ulp over their intervals, ends included: exp(-|x|), and log(1 + x) of what it gives."""
+    x = np.concatenate([np.linspace(0, 800, 20_001), np.geomspace(1e-40, 1, 5000), [np.inf, np.nan]]).astype(dtype)
+    decay = run(FORMULAS["decay"], [-x], dtype)
+    assert np.array_equal(decay, run(FORMULAS["decay"], [x], dtype), equal_nan=True)
+    for got, wanted in (
+        (decay, np.exp(-x.astype(np.longdouble))),
+        (run(FORMULAS["log1p_fraction"], [decay], dtype), np.log1p(decay.astype(np.longdouble))),
+    ):
+        unit = np.spacing(np.where(np.isnan(wanted), 1, wanted).astype(dtype))
+        assert ((np.abs(got - wanted) <= 2.5 * unit) | (np.isnan(got) & np.isnan(wanted))).all()
+    assert run(FORMULAS["log1p_fraction"], [np.ones(1, dtype)], dtype) == dtype.type(np.log(2))
+
+
+@each_dtype
+def test_logits_are_accurate_to_both_ends_and_in_the_middle(dtype):
+    """To 2.5 ulp and what the rounding of 1 - u makes of the last digit."""
+    epsilon = np.finfo(dtype).eps
+    u = np.concatenate([np.linspace(0, 1, 30_001), 0.5 + np.geomspace(epsilon, 0.4, 999), np.geomspace(1e-45, 1, 5000)])
+    u = u.astype(dtype)
+    with np.errstate(divide="ignore"):
+        exact = u.astype(np.longdouble)
+        central = np.abs(exact - 0.5) < 0.25
+        wanted = np.where(central, np.log1p((2 * exact - 1) / (1 - exact)), np.log(exact) - np.log1p(-exact))
+    got, finite = run(FORMULAS["logit"], [u], dtype), np.isfinite(wanted)
+    assert np.array_equal(got[~finite], wanted[~finite])
+    errors = np.abs(got[finite] - wanted[finite]) / np.spacing(np.abs(wanted[finite]).astype(dtype))
+    assert errors.max() <= 2.5
+    assert np.isnan(run(FORMULAS["logit"], [np.array([-epsilon, 1 + epsilon, np.nan, np.inf], dtype)], dtype)).all()
 
 
 @each_dtype
