@@ -222,7 +222,7 @@ class BitArray:
         xp = namespace(self.words)
         if dtype is None:
             dtype = xp.bool if values == "bool" else xp.int8
-        empty = xp.empty((0,), dtype=dtype)
+        empty = xp.empty((0,), dtype=dtype, device=self.words.device)
         if values == "pm1" and xp.isdtype(empty.dtype, ("bool", "unsigned integer")):
             raise ValueError(f"`dtype` must be signed to hold the -1 of values='pm1'; got {empty.dtype}")
         low, high = LEVELS[values]
@@ -230,21 +230,24 @@ class BitArray:
         if out is None:
             return xp.astype(_packing("unpack", [self.words], self.n_bits, low, high, target), empty.dtype, copy=False)
         self._check_out(out, empty)
-        if str(empty.dtype) == "torch.bfloat16":  # NumPy has no such view
-            out[...] = self.to_array(values, dtype)
-        else:
-            _packing("unpack", [self.words], self.n_bits, low, high, target, to_host(out) if on_host(out) else out)
+        cells = out
+        if str(empty.dtype) == "torch.bfloat16":  # which NumPy lacks: integers with the same bits
+            low, high = xp.asarray([low, high], dtype=dtype).view(xp.int16).tolist()
+            cells, target = out.view(xp.int16), xp.int16 if not on_host(out) else np.dtype(np.int16)
+        _packing("unpack", [self.words], self.n_bits, low, high, target, to_host(cells) if on_host(out) else cells)
         return out
 
     def _check_out(self, out: Array, like: Array) -> None:
         """Refuse what cannot be written to as the answer."""
-        same = is_torch(out) == is_torch(self.words) and out.dtype == like.dtype and out.device == self.words.device
-        contiguous = out.is_contiguous() if is_torch(out) else out.flags.c_contiguous
-        if not (same and contiguous and tuple(out.shape) == (self.n_samples, self.n_bits)):
-            raise ValueError(
-                f"`out` must be a contiguous array of shape {(self.n_samples, self.n_bits)} and dtype {like.dtype} "
-                f"where the words are; got {type(out).__name__} of shape {tuple(out.shape)} and dtype {out.dtype}"
-            )
+        wanted = f"a writable contiguous array of shape {self.shape} and dtype {like.dtype} where the words are"
+        if type(out) is not type(self.words):
+            raise ValueError(f"`out` must be {wanted}; got {type(out).__name__}")
+        if is_torch(out):
+            fits = out.is_contiguous() and not out.requires_grad  # a write past autograd would falsify gradients
+        else:
+            fits = out.flags.c_contiguous and out.flags.writeable
+        if not (fits and out.dtype == like.dtype and out.device == like.device and tuple(out.shape) == self.shape):
+            raise ValueError(f"`out` must be {wanted}; got shape {tuple(out.shape)} and dtype {out.dtype}")
 
     def packbits(self) -> Array:
         """Bytes as :func:`numpy.packbits` writes them: ``numpy.packbits(self.to_array("01"), axis=1)``.

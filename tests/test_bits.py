@@ -372,5 +372,16 @@ def test_unpacking_bfloat16_in_place(torch):
     "out", [np.zeros((3, 2), np.int16), np.zeros((2, 2), np.int8), np.zeros((3, 4), np.int8)[:, ::2]]
 )
 def test_unpacking_into_what_does_not_fit_is_refused(out):
-    with pytest.raises(ValueError, match=r"`out` must be a contiguous array of shape \(3, 2\) and dtype int8"):
+    with pytest.raises(ValueError, match=r"`out` must be a writable contiguous array of shape \(3, 2\) and dtype int8"):
         BitArray.from_array([[0, 1], [1, 1], [0, 0]]).to_array(out=out)
+
+
+def test_unpacking_into_what_is_no_place_is_refused(torch):
+    bits, fixed = BitArray.from_array(np.zeros((3, 2))), np.zeros((3, 2), np.int8)
+    fixed.flags.writeable = False
+    for out in ([[0, 0]] * 3, fixed, torch.zeros(3, 2, dtype=torch.int8)):
+        with pytest.raises(ValueError, match="`out` must be a writable contiguous array"):
+            bits.to_array(out=out)
+    followed = torch.zeros(3, 2, requires_grad=True)
+    with pytest.raises(ValueError, match="`out` must be a writable contiguous array"):
+        BitArray.from_array(torch.zeros(3, 2)).to_array(dtype=torch.float32, out=followed * 2)

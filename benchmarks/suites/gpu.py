@@ -50,7 +50,7 @@ def run(options: Options) -> Iterator[Row]:
     if where.type == "cpu" and not options.quick:
         raise SystemExit("the suite 'gpu' needs a CUDA device; with --quick it runs on small tensors of the CPU")
     about, limits = devices.describe(where), devices.rates(where)
-    facts = {"fused": fused.fuses(torch.empty(0, device=where)), **asdict(limits)}
+    facts = {"fused": fused.fuses(torch.empty(0, device=where), 1), **asdict(limits)}
     yield Row("device", about, values=facts)
     for problem in _problems(where, limits, options.quick):
         times = devices.measure(problem.calls, where, 1 if options.quick else 15)

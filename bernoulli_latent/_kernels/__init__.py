@@ -13,7 +13,7 @@ from types import ModuleType
 
 from bernoulli_latent._arrays import Array, on_host
 
-__all__ = ["jit_enabled", "kernels"]
+__all__ = ["compiles_for", "jit_enabled", "kernels"]
 
 
 def jit_enabled() -> bool:
@@ -21,7 +21,11 @@ def jit_enabled() -> bool:
     return os.environ.get("NUMBA_DISABLE_JIT", "0") != "1"
 
 
+def compiles_for(like: Array) -> bool:
+    """Whether kernels for arrays of the kind of `like` are compiled."""
+    return on_host(like) and jit_enabled()
+
+
 def kernels(topic: str, like: Array) -> ModuleType:
     """Module of kernels on `topic` for arrays of the kind of `like`: compiled on the host, generic elsewhere."""
-    compiled = on_host(like) and jit_enabled()
-    return import_module(f"{__name__}.{topic if compiled else 'generic_' + topic}")
+    return import_module(f"{__name__}.{topic if compiles_for(like) else 'generic_' + topic}")

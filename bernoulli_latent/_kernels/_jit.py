@@ -16,6 +16,7 @@ def kernel(function: F) -> F:
     """Compile `function` on first use and keep it on disk.
 
     Strict IEEE arithmetic (no ``fastmath``) and no per-division zero check, which would stop vectorisation. The
-    disk cache does not see edits in other files, so a kernel calls only what stands in its own file.
+    disk cache of a kernel does not see edits in other files than its own: whoever edits what kernels elsewhere call
+    or compile in (``normal_loops``, ``pack_loops``, ``draw_loops``) removes ``__pycache__`` here.
     """
     return numba.njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]

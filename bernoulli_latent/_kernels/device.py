@@ -16,10 +16,16 @@ __all__ = ["fuses", "normals_of", "pack_signs", "pack_values"]
 HEIGHT, GROUPS = 32, 16
 """Rows of a tile, and its groups of four columns of normals."""
 
+WIDEST = 64 * (2**16 - 1)
+"""Bits, and normals, of the widest row: a device starts at most 2^16 - 1 tiles beside each other."""
 
-def fuses(like: Array) -> bool:
-    """Whether arrays like `like` are on a device that has the fused kernels; a warning says, once, why not."""
-    return is_torch(like) and like.device.type == "cuda" and _works(like.device)
+KEYS = (3, 2**40 + 1, 2**63 + 1)
+"""Keys of different widths, for which the compiler makes different code."""
+
+
+def fuses(like: Array, width: int) -> bool:
+    """Whether rows of `width` are on a device like `like` that has the fused kernels; a warning says, once, why not."""
+    return is_torch(like) and like.device.type == "cuda" and width <= WIDEST and _works(like.device)
 
 
 def normals_of(key: int, rows: Array, columns: int, first: int = 0) -> Array:
@@ -86,10 +92,10 @@ def _check(device: Any) -> None:
     from bernoulli_latent._kernels import generic_packing, generic_sampling
 
     rows = np.arange(2**40 - 50, 2**40 + 50)
-    expected = generic_sampling.normals_of(2**63 + 1, rows, 70, "float32")
-    table = normals_of(2**63 + 1, _torch().as_tensor(rows, device=device), 70)
-    if not np.array_equal(table.cpu().numpy(), expected):
-        raise ArithmeticError("normals differ from those of the host")
+    for key in KEYS:
+        table = normals_of(key, _torch().as_tensor(rows, device=device), 70)
+        if not np.array_equal(table.cpu().numpy(), generic_sampling.normals_of(key, rows, 70, "float32")):
+            raise ArithmeticError("normals differ from those of the host")
     magnitudes, columns = table.abs(), _torch().arange(70, device=device)
     signs = _torch().where(table >= 0, 1.0, -1.0)
     signs[:, 0], table[:, 0] = 1.0, magnitudes[:, 0]

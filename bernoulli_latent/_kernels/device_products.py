@@ -24,8 +24,10 @@ def _multiplies_octets(device: Any) -> bool:
     import torch
 
     try:
-        eights = torch.full((32, 2**17), 8, dtype=torch.int8, device=device)
-        return bool((torch._int_mm(eights, eights.T) == 2**23).all())
+        eights = torch.full((32, 2**18 + 32), 8, dtype=torch.int8, device=device)
+        eights[:, 2**18 :] = 0
+        eights[:, -1] = 1
+        return bool((torch._int_mm(eights, eights.T) == 2**24 + 1).all())  # no float32
     except (AttributeError, RuntimeError):
         return False
 

@@ -40,7 +40,7 @@ GATHER = 0x0102040810204080
 
 def pack(values: Array, threads: int = 1) -> tuple[Array, bool, bool, int]:
     """Pack ``values > 0``; say whether 0 and -1 occur, and which flat index is first outside {-1, 0, 1}, or -1."""
-    if device.fuses(values):
+    if device.fuses(values, values.shape[1]):
         words, found = device.pack_values(values)
         if found < 4:
             return words, found & 1 != 0, found & 2 != 0, -1

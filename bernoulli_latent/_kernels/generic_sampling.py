@@ -210,7 +210,7 @@ def normals(key: int, start: int, n: int, columns: int, dtype: object, like: Arr
 
 def normals_of(key: int, rows: Array, columns: int, real: str, first: int = 0) -> Array:
     """Columns `first`, a multiple of four, to ``first + columns`` of the `rows` of the table."""
-    if real == "float32" and device.fuses(rows):
+    if real == "float32" and device.fuses(rows, columns):
         return device.normals_of(key, rows, columns, first)
     xp, width = namespace(rows), 4 if real == "float32" else 2
     row = rows[:, None]
@@ -284,7 +284,7 @@ def _empty_words(n: int, factor: Array, index: Array) -> Array:
 def _bits(key: int, rows: Array, place: Any, factor: Array, offset: Array, index: Array, flip: Array) -> Array:
     """Packed bits of `rows` that share an aligned block, in which they stand at `place`."""
     scores = _scores(key, rows, place, factor, offset)
-    if device.fuses(scores):
+    if device.fuses(scores, index.shape[0]):
         return device.pack_signs(scores, index, flip)
     return pack_bits((scores >= 0)[:, index] ^ flip)
 

@@ -8,9 +8,11 @@ from typing import Any, Generic, Self, TypeVar
 
 from bernoulli_latent._arrays import Array, namespace, on_host
 from bernoulli_latent._checks import check_count
+from bernoulli_latent._kernels import compiles_for
+from bernoulli_latent._kernels.generic_sampling import check_request
 from bernoulli_latent._random import key_from
 from bernoulli_latent._threads import in_parallel, thread_count
-from bernoulli_latent.bits import LEVELS, BitArray
+from bernoulli_latent.bits import LEVELS, BitArray, trusted_bits
 from bernoulli_latent.errors import NotFittedError
 from bernoulli_latent.form import Form
 from bernoulli_latent.moments import BernoulliMoments
@@ -81,21 +83,27 @@ class BitSource(ABC):
         n, start = check_count(n, "n"), check_count(start, "start")
         if values is not None and values not in LEVELS:
             raise ValueError(f"`values` must be one of {', '.join(map(repr, LEVELS))} or None; got {values!r}")
-        form, key, threads = self._form, key_from(rng), thread_count(threads)
-        if packed:
-            parts = in_parallel(lambda row, stop: self._draw(key, start + row, stop - row), n, threads, GRAIN)
-            return parts[0] if len(parts) == 1 else BitArray.concatenate(parts)
-        none = form.write(self._draw(key, start, 0), values)
-        bits = namespace(none).empty((n, none.shape[1]), dtype=none.dtype, device=none.device)
-        size = max(ENTRIES // none.shape[1] // GRAIN, 4) * GRAIN if on_host(none) else max(n, 1)
+        check_request(key := key_from(rng), start, n)
+        form = self._form
+        threads = thread_count(threads) if compiles_for(form.like) else 1
+        if packed and threads == 1:
+            return self._draw(key, start, n)
+        none = self._draw(key, start, 0)  # fits, if that is left to do, and in this thread
+        like = none.words if packed else form.write(none, values)
+        answer = namespace(like).empty((n, like.shape[1]), dtype=like.dtype, device=like.device)
+        size = max(ENTRIES // none.n_bits // GRAIN, 4) * GRAIN if on_host(like) else max(n, 1)
 
         def fill(first: int, last: int) -> None:
             for row in range(first, last, size):
                 stop = min(row + size, last)
-                form.write(self._draw(key, start + row, stop - row), values, out=bits[row:stop, :])
+                bits = self._draw(key, start + row, stop - row)
+                if packed:
+                    answer[row:stop, :] = bits.words
+                else:
+                    form.write(bits, values, out=answer[row:stop, :])
 
         in_parallel(fill, n, threads, GRAIN)
-        return bits
+        return trusted_bits(answer, none.n_bits) if packed else answer
 
 
 def sample_moments(y: Any, values: str) -> BernoulliMoments:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bernoulli_latent._arrays import Array, as_array, like_place, namespace
-from bernoulli_latent._checks import as_real, check_count
+from bernoulli_latent._checks import as_real, check_count, check_precision
 from bernoulli_latent._random import key_from
 from bernoulli_latent._threads import thread_count
 from bernoulli_latent.bits import BitArray, bits_like, hamming_distance, read_bits, trusted_bits
@@ -178,7 +178,7 @@ class CodeSampler(BitSampler[Rounding]):
         n, width = ends[0].shape
         normals = self.invert(BitArray.concatenate(ends), method, rng=rng)
         weights = slerp_weights(angle(normals[:n, :], normals[n:, :]), steps)
-        words = model.path(normals, weights, self.precision, thread_count(threads))
+        words = model.path(normals, weights, check_precision(self.precision), thread_count(threads))
         words[0, ...], words[-1, ...] = (end.words for end in ends)
         bits = trusted_bits(words.reshape(steps * n, words.shape[2]), width)
         return bits if packed else self._form.write(bits).reshape(steps, n, width)

@@ -9,7 +9,7 @@ from bernoulli_latent._arrays import Array, namespace
 from bernoulli_latent.errors import warn
 from bernoulli_latent.moments import BernoulliMoments
 
-__all__ = ["FitReport", "MomentErrors", "matrix_errors", "moment_errors", "show", "warn_of_errors"]
+__all__ = ["FitReport", "MomentErrors", "check_fields", "matrix_errors", "moment_errors", "show", "warn_of_errors"]
 
 NOTICED = 1e-6
 """Largest error of a moment that is not worth a warning."""
@@ -49,6 +49,16 @@ class MomentErrors:
         return (
             f"at most {self.mean_max:.3g} (rms {self.mean_rms:.3g}) in the means and {self.pair_max:.3g} "
             f"(rms {self.pair_rms:.3g}) in the pairs, for bits coded -1 and +1"
+        )
+
+
+def check_fields(report: type, values: dict[str, Any]) -> None:
+    """Refuse values of a report with other fields, from a file of another version."""
+    others = {entry.name for entry in fields(report)} ^ set(values)
+    if others:
+        raise ValueError(
+            f"this file is of another version of bernoulli_latent: its report differs in {', '.join(sorted(others))}; "
+            "fit and save again"
         )
 
 
@@ -124,6 +134,7 @@ class FitReport:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> FitReport:
         """Inverse of :meth:`as_dict`."""
+        check_fields(cls, values)
         alternatives = {name: cls.from_dict(report) for name, report in values["alternatives"].items()}
         return cls(**{**values, "errors": MomentErrors(**values["errors"]), "alternatives": alternatives})
 

@@ -71,9 +71,10 @@ class Rounding:
 
     def _recipe(self, precision: str) -> tuple[Array, ...]:
         """What the kernels take; kept, because a stream is drawn in many pieces."""
-        if precision not in self._recipes:
-            self._recipes[precision] = *self._vectors(precision), self.ties.index, self.ties.flip
-        return self._recipes[precision]
+        recipe = self._recipes.get(precision)
+        if recipe is None:
+            recipe = self._recipes[precision] = (*self._vectors(precision), self.ties.index, self.ties.flip)
+        return recipe
 
     @cached_property
     def _recipes(self) -> dict[str, tuple[Array, ...]]:

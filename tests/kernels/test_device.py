@@ -135,8 +135,8 @@ def test_a_device_whose_kernels_fail_is_told_of_once(torch, monkeypatch, recwarn
 
 
 def test_the_host_does_without(torch):
-    assert not fused.fuses(np.empty(0))
-    assert not fused.fuses(torch.empty(0))
+    assert not fused.fuses(np.empty(0), 1)
+    assert not fused.fuses(torch.empty(0), 1)
 
 
 @NEEDS_TRITON
@@ -189,7 +189,7 @@ def test_fused_draws_are_those_of_plain_code(torch, device, height, rank, n_bits
     arrays = model(torch, device, height, rank, n_bits)
     drawn = []
     for fuses in (True, False):
-        monkeypatch.setattr(fused, "fuses", lambda like, fuses=fuses: fuses and isinstance(like, torch.Tensor))
+        monkeypatch.setattr(fused, "fuses", lambda like, width, fuses=fuses: fuses and isinstance(like, torch.Tensor))
         drawn.append(generic_sampling.draw(KEY, 250, 300, *arrays))
     assert torch.equal(*drawn)
 

@@ -21,6 +21,7 @@ from bernoulli_latent import (
     moments_from_gram,
 )
 from bernoulli_latent.correlation.thresholds import moments_from_thresholds
+from bernoulli_latent.io import read_arrays, write_arrays
 from bernoulli_latent.samplers import integers
 from bernoulli_latent.samplers.rounding import Rounding
 from bernoulli_latent.samplers.ties import Ties
@@ -225,7 +226,7 @@ def test_threads_share_the_rows(moments, monkeypatch):
     draw = type(sampler)._draw
     monkeypatch.setattr(type(sampler), "_draw", lambda self, *args: drawn.append(args[1:]) or draw(self, *args))
     sampler.sample(1000, rng=0, start=7, packed=True, threads=3)
-    assert sorted(drawn) == [(7, 384), (391, 384), (775, 232)]
+    assert sorted(drawn) == [(7, 0), (7, 384), (391, 384), (775, 232)]
 
 
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") == "1", reason="compiled kernels hold less at a time")
@@ -237,3 +238,67 @@ def test_many_bits_take_little_memory_beyond_the_answer():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < bits.nbytes + 100e6
+
+
+def test_threads_are_for_compiled_kernels(moments, monkeypatch):
+    """Array code sets what is global in torch, and works in blocks of its own."""
+    sampler = HyperplaneSampler().fit_moments(moments)
+    monkeypatch.setattr("bernoulli_latent.samplers.base.compiles_for", lambda like: False)
+    monkeypatch.setattr(
+        "bernoulli_latent.samplers.base.in_parallel", lambda work, n, threads, grain: (work(0, n), threads)
+    )
+    seen = []
+    draw = type(sampler)._draw
+    monkeypatch.setattr(type(sampler), "_draw", lambda *request: seen.append(request[2:]) or draw(*request))
+    sampler.sample(100, rng=0, threads=4)
+    assert seen == [(0, 0), (0, 100)]
+
+
+@pytest.mark.filterwarnings("ignore::bernoulli_latent.RepairWarning")
+def test_threads_do_not_fit(moments, monkeypatch):
+    """What streams have left to fit is fitted once, before the threads start."""
+    y, built = HyperplaneSampler().fit_moments(moments).sample(500, rng=0), []
+    build = HyperplaneSampler._build
+    monkeypatch.setattr(HyperplaneSampler, "_build", lambda *given: built.append(1) or build(*given))
+    for packed in (True, False):
+        HyperplaneSampler("clip").partial_fit(y).sample(1000, rng=0, packed=packed, threads=4)
+    assert len(built) == 2
+
+
+@pytest.mark.filterwarnings("ignore::bernoulli_latent.RepairWarning")
+def test_threads_in_inference_mode(moments, torch):
+    y = torch.as_tensor(HyperplaneSampler().fit_moments(moments).sample(300, rng=0)).bfloat16()
+    sampler = HyperplaneSampler("clip").fit(y)
+    expected = sampler.sample(300, rng=0)
+    with torch.inference_mode():
+        assert torch.equal(sampler.sample(300, rng=0, threads=2), expected)
+
+
+def test_rows_beyond_the_stream_are_refused_as_asked(moments):
+    with pytest.raises(ValueError, match="with n = 1000"):
+        HyperplaneSampler().fit_moments(moments).sample(1000, start=2**63 - 5, threads=2)
+
+
+def test_a_wrong_precision_is_refused_wherever_it_counts(moments, tmp_path):
+    sampler = HyperplaneSampler().fit_moments(moments)
+    y = sampler.sample(4, rng=0)
+    sampler.precision = "float16"
+    with pytest.raises(ValueError, match="`precision` must be one of"):
+        sampler.interpolate(y[:2], y[2:], 3)
+    chain = StructuredSampler.ar1(np.full(70, 0.3), latent_correlation=0.4)
+    chain.precision = "int16"
+    with pytest.raises(ValueError, match="`precision` must be"):
+        chain.save(tmp_path / "chain.npz")
+
+
+@pytest.mark.filterwarnings("ignore::bernoulli_latent.RepairWarning")
+@pytest.mark.parametrize("fitted", [HyperplaneSampler("clip"), StructuredSampler(rank=2)])
+def test_files_with_another_report_are_told_of(fitted, moments, tmp_path):
+    path = tmp_path / "model.npz"
+    fitted.fit(HyperplaneSampler().fit_moments(moments).sample(500, rng=0)).save(path)
+    kind = type(fitted).__name__
+    arrays, values = read_arrays(path, kind)
+    del values["report"]["int16_bias"]
+    write_arrays(path, kind, arrays, values)
+    with pytest.raises(ValueError, match="of another version of bernoulli_latent: its report differs in int16_bias"):
+        load_sampler(path)

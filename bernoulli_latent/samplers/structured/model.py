@@ -75,9 +75,10 @@ class StructuredModel:
 
     def _recipe(self, precision: str) -> tuple[Array, ...]:
         """What the kernel takes; kept, because a stream is drawn in many pieces."""
-        if precision not in self._recipes:
-            self._recipes[precision] = self._vectors(precision)
-        return self._recipes[precision]
+        recipe = self._recipes.get(precision)
+        if recipe is None:
+            recipe = self._recipes[precision] = self._vectors(precision)
+        return recipe
 
     def _vectors(self, precision: str) -> tuple[Array, ...]:
         if precision == "int16":

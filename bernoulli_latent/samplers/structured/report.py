@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bernoulli_latent.errors import warn
-from bernoulli_latent.samplers.report import MomentErrors, show
+from bernoulli_latent.samplers.report import MomentErrors, check_fields, show
 
 __all__ = ["LowRankReport"]
 
@@ -61,6 +61,7 @@ class LowRankReport:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> LowRankReport:
         """Inverse of :meth:`as_dict`."""
+        check_fields(cls, values)
         return cls(**{**values, "errors": MomentErrors(**values["errors"])})
 
     def warn_of_errors(self) -> None:

@@ -137,6 +137,7 @@ class StructuredSource(BitSource):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the sampler to a new .npz or .safetensors file, whole or not at all."""
+        self._check_precision()
         model, form, _ = self._found
         report = None if self._found[2] is None else self.report_
         structure, arrays = model.as_arrays()
