@@ -107,7 +107,7 @@ def _layouts(n_samples: int, repeats: int) -> Iterator[Row]:
 def _packers(y: Any) -> Contenders:
     return {
         "pack": lambda: BitArray.from_array(y),
-        "packbits": lambda: np.packbits(y if y.dtype == bool else y > 0, axis=1),
+        "packbits": lambda: np.packbits(y if y.dtype == bool else y > 0, axis=1, bitorder="little"),
     }
 
 

@@ -31,7 +31,7 @@ def run(options: Options) -> Iterator[Row]:
         n_bits, rank = sampler.report_.n_bits, sampler.report_.rank
         parameters = {"n_bits": n_bits, "rank": rank, "n_samples": n_samples, "arithmetic": sampler.report_.precision}
         for name, timing in interleave(_contenders(sampler, n_samples), repeats).items():
-            yield Row(name, parameters, data, timing)
+            yield Row(name, parameters, data, timing, {"int16_bias": sampler.report_.int16_bias})
     with TemporaryDirectory() as folder:
         path = f"{folder}/model.npz"
         _feasible(SIZES[-1]).save(path)
@@ -86,7 +86,7 @@ def peak_of_draw(path: str, job: str, n_samples: int) -> float:
 def tables(rows: Rows) -> dict[str, str]:
     timed = [row for row in rows if row["contender"] == "packed"]
     header = ["data", "N", "rank", "packed", "unpacked", "packed, in float32", "NumPy float32", "NumPy float64"]
-    header += ["NumPy float32 / packed", "/ unpacked", "packed / floor"]
+    header += ["NumPy float32 / packed", "/ unpacked", "packed / floor", "bias"]
     return {"sampling": table(header, [_line(rows, row) for row in timed]), "sampling_memory": _memory(rows)}
 
 
@@ -95,7 +95,15 @@ def _line(rows: Rows, row: dict[str, Any]) -> list[str]:
     times = [find(rows, contender, name, n_bits=n_bits) for contender in CONTENDERS]
     gains = [ratio(times[3], ours) for ours in times[:2]]
     floor = floors.over_floor(row, floors.draw(n_samples, n_bits, rank, arithmetic))
-    return [name, str(n_bits), str(rank), *(_nanoseconds_a_bit(time) for time in times if time), *gains, floor]
+    return [
+        name,
+        str(n_bits),
+        str(rank),
+        *(_nanoseconds_a_bit(time) for time in times if time),
+        *gains,
+        floor,
+        f"{row['values'].get('int16_bias', 0):.1e}",
+    ]
 
 
 def _nanoseconds_a_bit(row: dict[str, Any]) -> str:
