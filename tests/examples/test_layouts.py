@@ -193,6 +193,13 @@ class Command:
         return self.call
 
 
+class Built(Command):
+    """A thing whose pickle gives it a state of our choice."""
+
+    def __init__(self, thing, state):
+        self.call = *thing.__reduce_ex__(2)[:2], state
+
+
 class TestRestrictedPickle:
     @pytest.mark.parametrize("function", [eval, getattr, Path, np.load, __import__])
     @pytest.mark.parametrize("protocol", range(6))
@@ -215,6 +222,48 @@ class TestRestrictedPickle:
         path.write_bytes(b"c_codecs\nencode\n(X\x01\x00\x00\x00aX\x05\x00\x00\x00rot13tR.")
         with pytest.raises(ValueError, match="bytes must be written as latin1; got 'rot13'"):
             load_plain(path)
+
+    @pytest.mark.parametrize("dtype", ["?", "u1", ">i2", "<i8", ">f4", "<f8"])
+    @pytest.mark.parametrize("protocol", range(6))
+    def test_arrays_of_numbers(self, tmp_path, dtype, protocol):
+        table = RNG.integers(0, 2, (3, 4)).astype(dtype)
+        given = [table, np.asfortranarray(table), table[0, 0:1], np.array(1, dtype)]
+        (tmp_path / "batch").write_bytes(pickle.dumps(given, protocol=protocol))
+        for array, expected in zip(load_plain(tmp_path / "batch"), given, strict=True):
+            np.testing.assert_array_equal(array, expected)
+            assert (array.shape, array.dtype.str[1:]) == (expected.shape, expected.dtype.str[1:])
+            assert not array.flags.writeable
+
+    @pytest.mark.parametrize("protocol", range(6))
+    @pytest.mark.parametrize(
+        "hostile",
+        [
+            Command(np.ndarray, (4,), "O", b"A" * 64),
+            Command(np.ndarray, (2, 3072), "u1"),
+            Command(np.dtype, "O"),
+            Command(np.dtype, "V8"),
+            Command(np.dtype, "u1,O"),
+            np.array([None]),
+            np.array(["text"]),
+            Built(np.dtype("u1"), (3, "|", ("u1", (4,)), None, None, -1, -1, 0)),
+            Built(np.dtype("u1"), (3, "O", None, None, None, -1, -1, 63)),
+            Built(np.zeros(0), (1, (4,), np.dtype("u1"), False, b"abc")),
+            Built(np.zeros(0), (1, (-4, -1), np.dtype("u1"), False, b"abcd")),
+            Built(np.zeros(0), (1, np.array([2**32, 2**32]), np.dtype("u1"), False, b"")),
+            Built(np.zeros(0), (1, (1,), np.dtype("u1"), False, [None])),
+            Built(np.zeros(0), (1, (1,), b"u1", False, b"a")),
+        ],
+    )
+    def test_no_array_over_memory_it_may_not_have(self, tmp_path, hostile, protocol):
+        (tmp_path / "batch").write_bytes(pickle.dumps({"data": hostile}, protocol=protocol))
+        with pytest.raises(ValueError, match="batch is damaged or not a pickle of plain arrays"):
+            load_plain(tmp_path / "batch")
+
+    def test_what_stands_for_a_name_stays_as_it_is(self, tmp_path):
+        """A state given to an admitted function changes nothing for the next file."""
+        (tmp_path / "hostile").write_bytes(b"cnumpy\ndtype\n}(U\x05_makeU\x01xub.")
+        with pytest.raises(ValueError, match="it sets the state of a function"):
+            load_plain(tmp_path / "hostile")
 
 
 FILES = [f"{number:06}.jpg" for number in range(1, 7)]
