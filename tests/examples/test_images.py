@@ -10,7 +10,7 @@ import pytest
 
 from examples.common.images import NAMES, SPLITS, Images, load
 
-MODULES = ("images", "image_set", "inputs", "metrics.bits", "metrics.distances", "metrics.pictures")
+MODULES = ("features", "images", "image_set", "inputs", "metrics.bits", "metrics.distances", "metrics.pictures")
 
 
 @pytest.mark.parametrize("name", MODULES)
