@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bernoulli_latent.io import read_arrays, write_arrays
 
-__all__ = ["load", "save"]
+__all__ = ["check_same", "flatten", "load", "save"]
 
 Tree = Mapping[Any, Any]
 """Tensors under names, nested."""
@@ -31,7 +31,7 @@ def save(path: Path, kind: str, tensors: Tree, values: Mapping[str, Any]) -> Non
     values : mapping
         Whatever JSON holds.
     """
-    flat = dict(_flatten(tensors))
+    flat = dict(flatten(tensors))
     scalars = [name for name, tensor in flat.items() if tensor.ndim == 0]
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in flat.items()}
     write_arrays(path, kind, arrays, {"scalars": scalars, **values})
@@ -59,9 +59,25 @@ def load(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return tree, values
 
 
-def _flatten(tree: Tree, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+def check_same(path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse a file that was made with other settings.
+
+    Raises
+    ------
+    ValueError
+        The message names the file and what is not as it was.
+    """
+    changed = [
+        f"`{name}` was {then.get(name)!r}, is {value!r}" for name, value in now.items() if then.get(name) != value
+    ]
+    if changed:
+        raise ValueError(f"{path} was made with other settings: " + "; ".join(changed))
+
+
+def flatten(tree: Tree, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    """All tensors, each with its path in the tree."""
     for name, value in tree.items():
         if isinstance(value, Mapping):
-            yield from _flatten(value, f"{prefix}{name}/")
+            yield from flatten(value, f"{prefix}{name}/")
         else:
             yield f"{prefix}{name}", value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from examples.common import checkpoints
 from examples.common.images import Images
 from examples.common.inputs import to_batch
 
-__all__ = ["Classifier", "train_classifier"]
+__all__ = ["Classifier", "origin", "train_classifier"]
 
 KIND = "classifier"
 N_FEATURES = 64
@@ -44,6 +45,8 @@ class Classifier(nn.Module):
     ----------
     accuracy : float
         Share of right answers on the images it was last tested on, averaged over attributes; NaN before.
+    about : dict
+        What it was trained on and how, as :func:`origin` says it; empty before.
     """
 
     distance = "CFD"
@@ -52,7 +55,7 @@ class Classifier(nn.Module):
     def __init__(self, shape: tuple[int, int, int], names: tuple[str, ...], attributes: bool = False) -> None:
         super().__init__()
         self.shape, self.names, self.attributes = shape, names, attributes
-        self.accuracy = float("nan")
+        self.accuracy, self.about = float("nan"), dict[str, Any]()
         body = _grey_body() if shape[2] == 1 else _colour_body()
         with torch.no_grad():
             n_inputs = body.eval()(to_batch(np.zeros((1, *shape), np.uint8))).shape[1]
@@ -85,7 +88,7 @@ class Classifier(nn.Module):
 
     def save(self, path: Path) -> None:
         """Write to a .safetensors or .npz file, without pickle."""
-        values = {"shape": self.shape, "names": self.names, "attributes": self.attributes}
+        values = {"shape": self.shape, "names": self.names, "attributes": self.attributes, "about": self.about}
         accuracy = None if np.isnan(self.accuracy) else self.accuracy
         checkpoints.save(path, KIND, self.state_dict(), {**values, "accuracy": accuracy})
 
@@ -96,7 +99,7 @@ class Classifier(nn.Module):
         accuracy = values.pop("accuracy")
         model = cls(tuple(values["shape"]), tuple(values["names"]), values["attributes"])
         model.load_state_dict(tensors)
-        model.accuracy = float("nan") if accuracy is None else accuracy
+        model.accuracy, model.about = float("nan") if accuracy is None else accuracy, values["about"]
         return model.eval()
 
     @torch.no_grad()
@@ -159,9 +162,27 @@ def train_classifier(
     pixels = torch.as_tensor(images.pixels, device=device)
     targets = torch.as_tensor(truth, device=device)
     _fit(model, pixels, targets.float() if attributes else targets, seed, epochs)
+    model.about = origin(images, seed, epochs)
     if test is not None:
         model.test(test)
     return model.eval()
+
+
+def origin(images: Images, seed: int, epochs: int) -> dict[str, Any]:
+    """What decides on a classifier, as it stands in its file; the images by a digest of all they hold.
+
+    Examples
+    --------
+    >>> images = Images(np.zeros((2, 8, 8, 1), np.uint8), np.array([0, 1]), source="squares")
+    >>> origin(images, seed=0, epochs=3)  # doctest: +ELLIPSIS
+    {'seed': 0, 'epochs': 3, 'source': 'squares', 'images': 2, 'digest': '...'}
+    """
+    targets, _ = _targets(images)
+    digest = hashlib.sha256(np.ascontiguousarray(images.pixels))
+    digest.update(np.ascontiguousarray(targets))
+    digest.update(repr((images.pixels.shape, targets.shape, images.names)).encode())
+    facts = {"seed": seed, "epochs": epochs, "source": images.source, "images": len(images)}
+    return facts | {"digest": digest.hexdigest()}
 
 
 def _fit(model: Classifier, pixels: Tensor, targets: Tensor, seed: int, epochs: int) -> None:

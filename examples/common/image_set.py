@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Images", "Pixels", "Table", "in_part"]
+__all__ = ["Images", "Pixels", "Table", "in_part", "naming"]
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 Table = np.ndarray[Any, np.dtype[np.bool_]]
@@ -30,6 +33,11 @@ class Images:
         Names of the attributes where there are some, else of the classes.
     source : str
         Which set it is, as rows of results name it.
+
+    Raises
+    ------
+    ValueError
+        If there is no image, or a field has another shape, kind or range.
     """
 
     pixels: Pixels
@@ -42,18 +50,39 @@ class Images:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 4:
             got = f"{self.pixels.dtype} of shape {self.pixels.shape}"
             raise ValueError(f"`pixels` must be uint8 of shape (n, height, width, channels); got {got}")
-        if self.labels is not None and self.labels.shape != (len(self),):
-            raise ValueError(f"`labels` must have shape ({len(self)},), one a picture; got {self.labels.shape}")
+        if not self.pixels.size:
+            raise ValueError(f"`pixels` must have at least one image; got shape {self.pixels.shape}")
+        if self.labels is not None:
+            self._check_labels(self.labels)
+            object.__setattr__(self, "labels", self.labels.astype(np.int64, copy=False))
+        if self.attributes is not None:
+            self._check_attributes(self.attributes)
+
+    def _check_labels(self, labels: Labels) -> None:
+        if labels.shape != (len(self),):
+            raise ValueError(f"`labels` must have shape ({len(self)},), one a picture; got {labels.shape}")
+        if labels.dtype.kind not in "iu":
+            raise ValueError(f"`labels` must be integers; got {labels.dtype}")
+        n_classes = len(self.names) if self.attributes is None else 0
+        if labels.min() < 0 or (n_classes and labels.max() >= n_classes):
+            rule = f"from 0 to {n_classes - 1}, one a name" if n_classes else "0 or more"
+            raise ValueError(f"`labels` must be {rule}; got {labels.min()} to {labels.max()}")
+
+    def _check_attributes(self, attributes: Table) -> None:
         expected = (len(self), len(self.names))
-        if self.attributes is not None and self.attributes.shape != expected:
-            raise ValueError(f"`attributes` must have shape {expected}, one column a name; got {self.attributes.shape}")
+        if attributes.shape != expected or attributes.dtype != bool:
+            got = f"{attributes.dtype} {attributes.shape}"
+            raise ValueError(f"`attributes` must have shape {expected}, one column a name, and be bool; got {got}")
 
     def __len__(self) -> int:
         return len(self.pixels)
 
     def take(self, limit: int | None) -> Images:
         """The first `limit` images, all of them for None."""
-        rows = slice(limit)
+        return self.rows(slice(limit))
+
+    def rows(self, rows: slice) -> Images:
+        """Some of the images."""
         labels = None if self.labels is None else self.labels[rows]
         attributes = None if self.attributes is None else self.attributes[rows]
         return replace(self, pixels=self.pixels[rows], labels=labels, attributes=attributes)
@@ -70,6 +99,15 @@ class Images:
             known = ", ".join(self.names) if self.attributes is not None else "none"
             raise ValueError(f"`name` must be an attribute of {self.source} ({known}); got {name!r}")
         return self.attributes[:, self.names.index(name)]
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the name of a file before whatever is found wrong with its content."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def in_part(n: int, split: str) -> np.ndarray[Any, np.dtype[np.intp]]:

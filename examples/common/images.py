@@ -4,6 +4,7 @@
 
 =============== ======================================================================================================
 ``mnist``       IDX files, with or without .gz: ``train-images-idx3-ubyte``, ``t10k-labels-idx1-ubyte`` and so on
+``fashion``     the same files of Fashion-MNIST, which do not tell that they are: say it, or have them in that folder
 ``cifar10``     ``data_batch_1`` to ``5`` and ``test_batch``, of the Python or the binary version; or lossless mosaics
 ``celeba``      ``img_align_celeba/*.jpg``, ``list_attr_celeba.txt``, ``list_eval_partition.txt``; or .npz shards
 ``folder``      ``train*.npz`` and ``test*.npz`` with `pixels`; or any folder of image files
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from examples.common.image_set import Images
@@ -44,8 +46,10 @@ class Layout:
         return None
 
 
+IDX = ("*-images?idx3-ubyte", "*-images?idx3-ubyte.gz")
 LAYOUTS = (
-    Layout("mnist", idx.read, ("*-images?idx3-ubyte", "*-images?idx3-ubyte.gz"), (".", "raw", "MNIST/raw", "mnist")),
+    Layout("mnist", idx.read, IDX, (".", "raw", "MNIST/raw", "mnist")),
+    Layout("fashion", partial(idx.read, source="fashion"), IDX, (".", "raw", "FashionMNIST/raw", "fashion")),
     Layout("cifar10", cifar.read_pickles, ("data_batch_1", "test_batch"), (".", "cifar-10-batches-py")),
     Layout("cifar10", cifar.read_binary, ("data_batch_1.bin", "test_batch.bin"), (".", "cifar-10-batches-bin")),
     Layout("cifar10", shards.read_mosaics, ("train_labels.npz", "test_labels.npz"), (".", "cifar10")),
@@ -62,7 +66,7 @@ def load(name: str, path: Path | None, split: str, limit: int | None = None, *, 
 
     Parameters
     ----------
-    name : {"auto", "mnist", "cifar10", "celeba", "folder", "digits", "faces"}
+    name : {"auto", "mnist", "fashion", "cifar10", "celeba", "folder", "digits", "faces"}
         What to read. "auto" takes the first layout that lies under `path`, or digits where there is no `path`.
     path : Path or None
         Folder of the files; None for "digits" and "faces", which have none.

@@ -71,7 +71,8 @@ class Trainer(Generic[Model]):
     Raises
     ------
     ValueError
-        If the folder has a checkpoint that is damaged, was made with other settings, or was not to be resumed.
+        If there are no images, or the folder has a training that was not to be resumed, a checkpoint that is damaged or
+        was made with other settings, or a damaged log.
     """
 
     def __init__(
@@ -82,6 +83,8 @@ class Trainer(Generic[Model]):
         device: torch.device,
         check: Check | None = None,
     ) -> None:
+        if not len(pixels):
+            raise ValueError(f"`pixels` must have at least one image; got shape {pixels.shape}")
         self.settings, self.device, self.check = settings, device, check
         self.model = model.to(device, memory_format=torch.channels_last).train()
         self.average = MovingAverage(self.model)
@@ -178,7 +181,7 @@ class Trainer(Generic[Model]):
         tqdm.write(", ".join(f"{name} {value:.5g}" for name, value in row.items()))
 
     def save(self) -> None:
-        """Write the checkpoint."""
+        """Write the checkpoint; ValueError, and the last one stays, if the training has diverged."""
         random = {"cpu": torch.get_rng_state()}
         if self.device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state(self.device)
@@ -189,18 +192,34 @@ class Trainer(Generic[Model]):
             "sums": self.sums,
             "random": random,
         }
+        self._check_finite(tensors)
         values = {"settings": self.settings.identity(), "images": len(self.pixels), "step": self.step}
         checkpoints.save(self.checkpoint, CHECKPOINT, tensors, values | {"seconds": self.seconds})
 
+    def _check_finite(self, tensors: checkpoints.Tree) -> None:
+        for name, tensor in checkpoints.flatten(tensors):
+            if not torch.isfinite(tensor).all():
+                raise ValueError(
+                    f"training diverged by step {self.step}: {name} is not finite, and is not saved; "
+                    "start in another folder --out with a lower --learning-rate"
+                )
+
     def _take_up(self) -> None:
-        """Go on where the checkpoint left off, if there is one; otherwise start a new log."""
-        if not self.checkpoint.exists():
+        """Go on where the checkpoint left off, if there is one; what there is of another training stays."""
+        there = [path for path in (self.checkpoint, self.log) if path.exists()]
+        if there and not self.settings.resume:
+            raise ValueError(f"`out` has a training already: {there[0]}; go on with --resume, or name another folder")
+        if self.checkpoint in there:
+            self._load()
             self._cut_log()
-            return
-        if not self.settings.resume:
-            raise ValueError(f"`out` has a checkpoint already: {self.checkpoint}; go on with --resume, or name another")
+        elif there:
+            self.log.replace(self.log.with_name("log_without_checkpoint.jsonl"))
+
+    def _load(self) -> None:
+        """Take all from the checkpoint."""
         tensors, values = checkpoints.load(self.checkpoint, CHECKPOINT)
-        _check_same(values, self.settings.identity() | {"images": len(self.pixels)})
+        then = values["settings"] | {"images": values["images"]}
+        checkpoints.check_same(self.checkpoint, then, self.settings.identity() | {"images": len(self.pixels)})
         self.model.load_state_dict(tensors["model"])
         self.average.model.load_state_dict(tensors["average"])
         state = {int(index): moments for index, moments in tensors.get("optimiser", {}).items()}
@@ -210,20 +229,22 @@ class Trainer(Generic[Model]):
         if self.device.type == "cuda" and "cuda" in tensors["random"]:
             torch.cuda.set_rng_state(tensors["random"]["cuda"], self.device)
         self.step, self.seconds = values["step"], values["seconds"]
-        self._cut_log()
 
     def _cut_log(self) -> None:
         """Keep the lines up to the checkpoint: a run that was killed may have got further."""
-        lines = self.log.read_text().splitlines() if self.log.exists() else []
-        kept = [line for line in lines if json.loads(line)["step"] <= self.step]
+        kept = [row for row in _rows(self.log) if row["step"] <= self.step]
         with atomic_write(self.log) as file:
-            file.write("".join(line + "\n" for line in kept).encode())
+            file.write("".join(json.dumps(row) + "\n" for row in kept).encode())
 
 
-def _check_same(values: dict[str, Any], now: dict[str, Any]) -> None:
-    then = values["settings"] | {"images": values["images"]}
-    changed = [
-        f"`{name}` was {then.get(name)!r}, is {value!r}" for name, value in now.items() if then.get(name) != value
-    ]
-    if changed:
-        raise ValueError("the checkpoint was made with other settings: " + "; ".join(changed))
+def _rows(log: Path) -> list[dict[str, Any]]:
+    """Rows of a log, without a last one that a crash broke off."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    rows = []
+    for number, line in enumerate(lines, 1):
+        try:
+            rows.append(json.loads(line))
+        except ValueError as error:
+            if number < len(lines):
+                raise ValueError(f"{log}, line {number}: must be one JSON object; {error}") from error
+    return rows

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bernoulli_latent import BernoulliMoments, BitArray, gram_from_moments
-from bernoulli_latent.latent.interpolation import angle, slerp
+from bernoulli_latent.latent.interpolation import angle, slerp_weights
 
 __all__ = ["factor", "interpolate", "invert"]
 
@@ -52,8 +52,9 @@ def interpolate(rows: Array, source: Array, target: Array, steps: int) -> Array:
     have their points at the same places.
     """
     ends = invert(rows, source), invert(rows, target)
-    points = slerp(ends[0] @ rows.T, ends[1] @ rows.T, angle(*ends), steps)
-    path = np.stack([np.where(point >= 0, 1, -1).astype(source.dtype) for point in points])
+    scores = [normals @ rows.T for normals in ends]
+    weights = slerp_weights(angle(*ends), steps)[..., None]
+    path = np.where(weights[0] * scores[0] + weights[1] * scores[1] >= 0, 1, -1).astype(source.dtype)
     path[0], path[-1] = source, target
     return path
 

@@ -14,8 +14,9 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from examples.common.checkpoints import check_same
 from examples.common.extractors import Extractor, InceptionFeatures, OnnxFeatures, ThroughJpeg
-from examples.common.features import Classifier, train_classifier
+from examples.common.features import Classifier, origin, train_classifier
 from examples.common.images import Images
 from examples.common.judging import Judge
 from examples.common.report import Report
@@ -35,11 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     use_threads(options.threads)
     run, images, unseen = Run(options.run, options.device), read_part(options, "train"), read_part(options, "test")
     device = next(run.model.parameters()).device
-    classifiers = [_classifier(options, seed, images, unseen, device) for seed in range(options.classifiers)]
+    known, held_out = images.rows(slice(0, None, 2)), images.rows(slice(1, None, 2))
+    classifiers = [_classifier(options, seed, known, unseen, device) for seed in range(options.classifiers)]
     extractors = [*classifiers, *_given(options, device)]
     judge = Judge([ThroughJpeg(each) for each in extractors] if options.jpeg75 else extractors, unseen.pixels)
     evaluation = Evaluation(
-        run.model, run.codes("train"), images, unseen, judge, classifiers[0], options.seed, options.edits
+        run.model, run.codes("train"), held_out, unseen, judge, classifiers[0], options.seed, options.edits
     )
     report = Report(options.out or options.run / "results.jsonl", "lbae", unseen.source, options.seed, device)
     common = _facts(run, unseen, classifiers)
@@ -51,11 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _classifier(
     options: argparse.Namespace, seed: int, images: Images, unseen: Images, device: torch.device
 ) -> Classifier:
-    """Classifier of a seed: that of the folder, or a new one."""
+    """Classifier of a seed, right for so many of the test images: that of the folder, or a new one."""
     folder = options.classifier_folder or options.run
     path = folder / f"classifier_{seed}.npz"
     if path.exists():
-        return Classifier.load(path).to(device)
+        classifier = Classifier.load(path).to(device)
+        check_same(path, classifier.about, origin(images, seed, options.epochs))
+        classifier.test(unseen)
+        return classifier
     folder.mkdir(parents=True, exist_ok=True)
     classifier = train_classifier(images, seed, options.epochs, device, unseen)
     classifier.save(path)
@@ -88,7 +93,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, help="processor threads")
     parser.add_argument("--edits", type=int, default=200, help="images edited for each attribute (default: 200)")
     parser.add_argument("--classifiers", type=int, default=3, help="classifiers to average over (default: 3)")
-    parser.add_argument("--classifier-folder", type=Path, help="where they are kept; by default the folder of the run")
+    parser.add_argument(
+        "--classifier-folder", type=Path, help="where they are kept, for the same images; by default --run"
+    )
     parser.add_argument("--epochs", type=int, default=3, help="of their training (default: 3)")
     parser.add_argument("--inception", type=Path, help="weights of Inception, for FID")
     parser.add_argument("--onnx", type=Path, help="another network of features, as an ONNX file")

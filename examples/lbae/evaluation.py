@@ -56,8 +56,10 @@ class Evaluation:
         In evaluation mode.
     codes : Codes
         Of the training images.
-    images, unseen : Images
-        For training and for testing.
+    held_out : Images
+        Training images of the model that no judging network was trained on.
+    unseen : Images
+        For testing.
     judge : Judge
         Has the features of the test images.
     classifier : Classifier
@@ -70,7 +72,7 @@ class Evaluation:
 
     model: LBAE
     codes: Codes
-    images: Images
+    held_out: Images
     unseen: Images
     judge: Judge
     classifier: Classifier
@@ -83,18 +85,16 @@ class Evaluation:
         return Codes.of(self.model, self.unseen)
 
     def findings(self) -> Iterator[Finding]:
-        """All there is, one after the other."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RepairWarning)  # the rows have the amounts
-            yield from self.reconstruction()
-            yield from self.generation()
-            yield from self.interpolation()
-            yield from self.editing()
+        """All there is, one after the other, without warnings of repairs."""
+        yield from _quietly(self.reconstruction())
+        yield from _quietly(self.generation())
+        yield from _quietly(self.interpolation())
+        yield from _quietly(self.editing())
 
     def reconstruction(self) -> Iterator[Finding]:
-        """Test images through the bits; as a floor, training images against test images."""
+        """Test images through the bits; as a floor, held-out training images against test images."""
         task = {"task": "reconstruction"}
-        yield Finding("training images", self.judge.compare(self.images.pixels[: len(self.unseen)]), task)
+        yield Finding("training images", self.judge.compare(self.held_out.pixels[: len(self.unseen)]), task)
         pixels, bits = decode(self.model, self.unseen_codes.bits), self.unseen_codes.bits
         fidelity = {"psnr": psnr(self.unseen.pixels, pixels), "ssim": ssim(self.unseen.pixels, pixels)}
         yield Finding("bits", self.judge.compare(pixels) | fidelity | {"dead_bits": dead_bits(bits)}, task)
@@ -159,3 +159,14 @@ class Evaluation:
         logits, column = self.classifier.logits(decode(self.model, bits)), self.codes.names.index(name)
         seen = logits[:, column] > 0 if self.classifier.attributes else logits.argmax(axis=1) == column
         return float(seen.mean())
+
+
+def _quietly(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The same, without warnings of repairs while each is made; what its taker does warns as ever."""
+    while True:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RepairWarning)  # the rows say how good the repaired families are
+            finding = next(findings, None)
+        if finding is None:
+            return
+        yield finding

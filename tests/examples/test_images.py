@@ -10,7 +10,7 @@ import pytest
 
 from examples.common.images import NAMES, SPLITS, Images, load
 
-MODULES = ("images", "image_set", "inputs", "metrics.bits", "metrics.distances", "metrics.pictures")
+MODULES = ("features", "images", "image_set", "inputs", "metrics.bits", "metrics.distances", "metrics.pictures")
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -28,7 +28,7 @@ def test_nothing_there(tmp_path):
         assert word in message
 
 
-@pytest.mark.parametrize("name", ["mnist", "cifar10", "celeba", "folder"])
+@pytest.mark.parametrize("name", ["mnist", "fashion", "cifar10", "celeba", "folder"])
 def test_a_set_of_files_needs_a_folder(name, tmp_path):
     with pytest.raises(FileNotFoundError, match="`path` is not given"):
         load(name, None, "train")
@@ -115,7 +115,12 @@ class TestImages:
             ),
             ({"pixels": np.zeros((2, 4, 4, 1))}, "got float64"),
             ({"labels": np.zeros(3, int)}, r"`labels` must have shape \(2,\)"),
+            ({"labels": np.zeros(2)}, "`labels` must be integers; got float64"),
+            ({"labels": np.array([0, 2]), "names": ("a", "b")}, "`labels` must be from 0 to 1, one a name; got 0 to 2"),
+            ({"labels": np.array([-1, 0])}, "`labels` must be 0 or more; got -1 to 0"),
+            ({"pixels": np.zeros((0, 4, 4, 1), np.uint8)}, "`pixels` must have at least one image"),
             ({"attributes": np.zeros((2, 3), bool), "names": ("a",)}, r"`attributes` must have shape \(2, 1\)"),
+            ({"attributes": np.zeros((2, 1)), "names": ("a",)}, "and be bool; got float64"),
         ],
     )
     def test_fields_must_fit(self, fields, message):

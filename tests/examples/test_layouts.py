@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from examples.common.images import load
-from examples.common.layouts.pictures import decode
+from examples.common.layouts.pictures import decode, in_order
 from examples.common.layouts.restricted_pickle import load_plain
 
 RNG = np.random.default_rng(0)
@@ -68,10 +68,32 @@ class TestIdx:
         assert images.names == tuple("0123456789")
 
     def test_fashion_has_its_own_name(self, mnist):
+        """What the files do not tell is what the user says, not a word somewhere in their path."""
         path, folder, _ = mnist
-        (path / "FashionMNIST").mkdir()
-        folder.rename(path / "FashionMNIST" / "raw")
-        assert load("mnist", path / "FashionMNIST", "test").source == "fashion"
+        (path / "old-fashioned" / "FashionMNIST").mkdir(parents=True)
+        folder.rename(path / "old-fashioned" / "FashionMNIST" / "raw")
+        sources = {
+            load(name, path / "old-fashioned" / place, "test").source
+            for name, place in (("auto", "."), ("fashion", "."), ("fashion", "FashionMNIST/raw"))
+        }
+        assert sources == {"fashion"}
+        assert load("mnist", path / "old-fashioned" / "FashionMNIST", "test").source == "mnist"
+
+    @pytest.mark.parametrize(
+        ("labels", "message"),
+        [([1, 200, 3], "must be from 0 to 9, one a name; got 1 to 200"), ([1, 2], r"must have shape \(3,\)")],
+    )
+    def test_wrong_labels(self, mnist, labels, message):
+        path, folder, _ = mnist
+        (folder / "t10k-labels-idx1-ubyte").write_bytes(idx(np.array(labels, np.uint8)))
+        with pytest.raises(ValueError, match=f"t10k-labels-idx1-ubyte: `labels` {message}"):
+            load("mnist", path, "test")
+
+    def test_no_images(self, mnist):
+        path, folder, _ = mnist
+        (folder / "t10k-images-idx3-ubyte").write_bytes(idx(np.zeros((0, 28, 28), np.uint8)))
+        with pytest.raises(ValueError, match="t10k-labels-idx1-ubyte: `pixels` must have at least one image"):
+            load("mnist", path, "test")
 
     @pytest.mark.parametrize("name", ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"])
     def test_truncated_archive(self, mnist, name):
@@ -161,6 +183,9 @@ class TestCifar:
             ([1, 2], "must hold a dict with 'data' and 'labels'"),
             ({"data": random_bytes(2, 3072), "labels": [1]}, r"must hold uint8 data \(1, 3072\)"),
             ({"data": random_bytes(1, 3072), "labels": [10]}, "must hold labels from 0 to 9"),
+            ({"data": random_bytes(1, 3072), "labels": 3}, "must hold a row of labels"),
+            ({"data": random_bytes(1, 3072), "labels": [2.0]}, "must hold a row of labels"),
+            ({"data": random_bytes(0, 3072), "labels": np.zeros(0, int)}, "must hold images; it is empty"),
         ],
     )
     def test_wrong_content_is_named(self, cifar_pickles, content, message):
@@ -193,6 +218,13 @@ class Command:
         return self.call
 
 
+class Built(Command):
+    """A thing whose pickle gives it a state of our choice."""
+
+    def __init__(self, thing, state):
+        self.call = *thing.__reduce_ex__(2)[:2], state
+
+
 class TestRestrictedPickle:
     @pytest.mark.parametrize("function", [eval, getattr, Path, np.load, __import__])
     @pytest.mark.parametrize("protocol", range(6))
@@ -215,6 +247,48 @@ class TestRestrictedPickle:
         path.write_bytes(b"c_codecs\nencode\n(X\x01\x00\x00\x00aX\x05\x00\x00\x00rot13tR.")
         with pytest.raises(ValueError, match="bytes must be written as latin1; got 'rot13'"):
             load_plain(path)
+
+    @pytest.mark.parametrize("dtype", ["?", "u1", ">i2", "<i8", ">f4", "<f8"])
+    @pytest.mark.parametrize("protocol", range(6))
+    def test_arrays_of_numbers(self, tmp_path, dtype, protocol):
+        table = RNG.integers(0, 2, (3, 4)).astype(dtype)
+        given = [table, np.asfortranarray(table), table[0, 0:1], np.array(1, dtype)]
+        (tmp_path / "batch").write_bytes(pickle.dumps(given, protocol=protocol))
+        for array, expected in zip(load_plain(tmp_path / "batch"), given, strict=True):
+            np.testing.assert_array_equal(array, expected)
+            assert (array.shape, array.dtype.str[1:]) == (expected.shape, expected.dtype.str[1:])
+            assert not array.flags.writeable
+
+    @pytest.mark.parametrize("protocol", range(6))
+    @pytest.mark.parametrize(
+        "hostile",
+        [
+            Command(np.ndarray, (4,), "O", b"A" * 64),
+            Command(np.ndarray, (2, 3072), "u1"),
+            Command(np.dtype, "O"),
+            Command(np.dtype, "V8"),
+            Command(np.dtype, "u1,O"),
+            np.array([None]),
+            np.array(["text"]),
+            Built(np.dtype("u1"), (3, "|", ("u1", (4,)), None, None, -1, -1, 0)),
+            Built(np.dtype("u1"), (3, "O", None, None, None, -1, -1, 63)),
+            Built(np.zeros(0), (1, (4,), np.dtype("u1"), False, b"abc")),
+            Built(np.zeros(0), (1, (-4, -1), np.dtype("u1"), False, b"abcd")),
+            Built(np.zeros(0), (1, np.array([2**32, 2**32]), np.dtype("u1"), False, b"")),
+            Built(np.zeros(0), (1, (1,), np.dtype("u1"), False, [None])),
+            Built(np.zeros(0), (1, (1,), b"u1", False, b"a")),
+        ],
+    )
+    def test_no_array_over_memory_it_may_not_have(self, tmp_path, hostile, protocol):
+        (tmp_path / "batch").write_bytes(pickle.dumps({"data": hostile}, protocol=protocol))
+        with pytest.raises(ValueError, match="batch is damaged or not a pickle of plain arrays"):
+            load_plain(tmp_path / "batch")
+
+    def test_what_stands_for_a_name_stays_as_it_is(self, tmp_path):
+        """A state given to an admitted function changes nothing for the next file."""
+        (tmp_path / "hostile").write_bytes(b"cnumpy\ndtype\n}(U\x05_makeU\x01xub.")
+        with pytest.raises(ValueError, match="it sets the state of a function"):
+            load_plain(tmp_path / "hostile")
 
 
 FILES = [f"{number:06}.jpg" for number in range(1, 7)]
@@ -397,7 +471,7 @@ class TestShards:
         arrays = dict(np.load(tmp_path / "train_00.npz"))
         arrays["offset"][2] = arrays["offset"][1] + 200
         np.savez(tmp_path / "train_00.npz", **arrays)
-        with pytest.raises(ValueError, match=r"train_00\.npz, image 1, is damaged"):
+        with pytest.raises(ValueError, match=r"train_00\.npz: image 1 is damaged"):
             load("celeba", tmp_path, "train")
 
     def test_mosaics(self, tmp_path):
@@ -441,6 +515,82 @@ class TestShards:
     def test_arrays_of_another_kind_are_named(self, tmp_path):
         np.savez(tmp_path / "train.npz", bits=np.zeros(3))
         with pytest.raises(
-            ValueError, match=r"train\.npz must hold 'pixels', or 'jpeg' and 'offset'; it holds \['bits'\]"
+            ValueError, match=r"train\.npz: it must hold 'pixels', or 'jpeg' and 'offset'; it holds \['bits'\]"
         ):
             load("folder", tmp_path, "train")
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"offset": None}, "it must hold 'offset' too; it holds"),
+            ({"attr": None}, "it must hold 'attr' too"),
+            ({"attr_names": None}, "it must hold 'attr_names' too"),
+            ({"offset": np.array([0])}, "'offset' must be a row of two integers or more"),
+            ({"offset": np.array([0.0, 1.0, 2.0])}, "'offset' must be a row of two integers or more; got float64"),
+            ({"offset": np.array([0, 9, 2])}, "'offset' must ascend"),
+            ({"jpeg": np.zeros(4)}, "'jpeg' must be a row of bytes; got float64"),
+            ({"attr": np.zeros((5, 1), np.uint8)}, r"'attr' must be uint8 of shape \(2, 1\)"),
+        ],
+    )
+    def test_a_wrong_shard_of_faces_is_named(self, tmp_path, changes, message):
+        write_faces(tmp_path / "train_00.npz", 2, 0)
+        arrays = dict(np.load(tmp_path / "train_00.npz")) | changes
+        np.savez(tmp_path / "train_00.npz", **{name: array for name, array in arrays.items() if array is not None})
+        with pytest.raises(ValueError, match=rf"train_00\.npz: {message}"):
+            load("celeba", tmp_path, "train")
+
+    @pytest.mark.parametrize(
+        ("arrays", "message"),
+        [
+            ({"pixels": random_bytes(0, 8, 8)}, "`pixels` must have at least one image"),
+            ({"pixels": random_bytes(3, 8)}, "`pixels` must be uint8 of shape"),
+            ({"labels": [0.5, -7, 99], "names": ["a", "b"]}, "`labels` must be integers; got float64"),
+            ({"labels": [0, 1, 2], "names": ["a", "b"]}, "`labels` must be from 0 to 1, one a name; got 0 to 2"),
+            ({"labels": [0, -7, 1]}, "`labels` must be 0 or more; got -7 to 1"),
+            ({"attributes": [[-1], [1], [1]], "names": ["a"]}, "'attributes' must be 0 or 1; got values from -1"),
+        ],
+    )
+    def test_wrong_arrays_are_named(self, tmp_path, arrays, message):
+        np.savez(tmp_path / "train.npz", **{"pixels": random_bytes(3, 8, 8)} | arrays)
+        with pytest.raises(ValueError, match=rf"train\.npz: {message}"):
+            load("folder", tmp_path, "train")
+
+    @pytest.mark.parametrize(
+        ("arrays", "message"),
+        [
+            ({"pixels": random_bytes(2, 9, 8)}, r"the same images as the first file, \(8, 8, 1\); got \(9, 8, 1\)"),
+            ({"pixels": random_bytes(2, 8, 8), "labels": [0, 1]}, "the same labels as the first file, none; got some"),
+            ({"pixels": random_bytes(2, 8, 8), "names": ["a"]}, "the same names as the first file"),
+        ],
+    )
+    def test_shards_that_differ_are_named(self, tmp_path, arrays, message):
+        np.savez(tmp_path / "train_0.npz", pixels=random_bytes(2, 8, 8))
+        np.savez(tmp_path / "train_1.npz", **arrays)
+        with pytest.raises(ValueError, match=rf"train_1\.npz: it must have {message}"):
+            load("folder", tmp_path, "train")
+
+    def test_wrong_mosaics_are_named(self, tmp_path):
+        Image.fromarray(random_bytes(32, 64, 3)).save(tmp_path / "test_00.webp", lossless=True)
+        np.savez(tmp_path / "test_labels.npz", label=[1, 2])
+        with pytest.raises(ValueError, match=r"test_labels\.npz: it must hold 'classes' too"):
+            load("cifar10", tmp_path, "test")
+        np.savez(tmp_path / "test_labels.npz", label=[1, 2, 0], classes=["a", "b", "c"])
+        with pytest.raises(ValueError, match=r"test_labels\.npz: `labels` must have shape \(2,\)"):
+            load("cifar10", tmp_path, "test")
+        Image.fromarray(random_bytes(33, 64, 3)).save(tmp_path / "test_00.webp", lossless=True)
+        with pytest.raises(ValueError, match=r"test_00\.webp must have sides that are multiples of 32"):
+            load("cifar10", tmp_path, "test")
+
+
+def test_each_image_is_decoded_once():
+    """The first one too, which tells the size of all."""
+    decoded = []
+
+    def decoder(number):
+        decoded.append(number)
+        return np.full((2, 2, 3), number, np.uint8)
+
+    np.testing.assert_array_equal(in_order(decoder, range(5))[:, 0, 0, 0], range(5))
+    assert sorted(decoded) == list(range(5))
+    with pytest.raises(ValueError, match="at least one image"):
+        in_order(decoder, [])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from bernoulli_latent import BitArray, hamming_distance
+from bernoulli_latent import BitArray, RepairWarning, hamming_distance
 from examples.common.images import load
 from examples.lbae import authors, encode, evaluate, generate, make_pretrained, train
 from examples.lbae.codes import Codes, decode
 from examples.lbae.codes import encode as encode_pixels
+from examples.lbae.evaluation import Evaluation, Finding
 from examples.lbae.library import edit, fit
 from examples.lbae.model import LBAE, Plan
 from examples.lbae.model import load as load_model
@@ -129,6 +131,49 @@ def test_evaluation_writes_rows_that_make_tables(run):
     assert made["lbae_smoke_pictures"].count("\n") == 9
     assert "mixture by cluster" in made["lbae_smoke_pictures"]
     assert made["lbae_smoke_edits"].count("mean of 10") == 6
+
+
+def test_a_classifier_that_was_made_otherwise_is_refused(run, tmp_path, monkeypatch):
+    """Also one of other images; the right one is taken."""
+    monkeypatch.setattr(Evaluation, "findings", lambda self: iter(()))
+    common = ["--run", str(run), "--threads", "1", "--classifiers", "1", "--classifier-folder", str(tmp_path)]
+    evaluate.main(["--smoke", *common])
+    evaluate.main(["--smoke", *common])
+    digits = ["--dataset", "digits", *common]
+    with pytest.raises(SystemExit, match=r"classifier_0\.npz was made with other settings: `epochs` was 1, is 2$"):
+        evaluate.main([*digits, "--limit", "200", "--epochs", "2"])
+    with pytest.raises(SystemExit, match="`images` was 100, is 90; `digest` was"):
+        evaluate.main([*digits, "--limit", "180", "--epochs", "1"])
+
+
+def test_the_floor_is_of_images_that_no_classifier_has_seen(run, tmp_path, monkeypatch):
+    found, train_classifier = {}, evaluate.train_classifier
+
+    def recorded(images, *rest):
+        found["known"] = images
+        return train_classifier(images, *rest)
+
+    monkeypatch.setattr(evaluate, "train_classifier", recorded)
+    monkeypatch.setattr(Evaluation, "findings", lambda self: found.update(floor=self.held_out) or iter(()))
+    evaluate.main(["--smoke", "--run", str(run), "--threads", "1", "--classifier-folder", str(tmp_path)])
+    known, floor = ({image.tobytes() for image in found[part].pixels} for part in ("known", "floor"))
+    assert not known & floor
+    assert len(known) == len(floor) == 100
+
+
+def test_warnings_are_silenced_only_while_a_finding_is_made(monkeypatch):
+    def reconstruction(self):
+        for _ in range(2):
+            warnings.warn("repaired", RepairWarning, stacklevel=1)
+            yield Finding("bits", {}, {})
+
+    monkeypatch.setattr(Evaluation, "reconstruction", reconstruction)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        before = list(warnings.filters)
+        findings = Evaluation(*[None] * 6).findings()
+        assert [next(findings).contender, next(findings).contender] == ["bits", "bits"]
+        assert warnings.filters == before
 
 
 def test_the_pretrained_model_is_made_and_drawn_from(tmp_path, torch):

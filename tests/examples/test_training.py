@@ -77,6 +77,42 @@ def test_a_killed_run_repeats_what_its_checkpoint_has_not(torch, tmp_path, whole
     assert outcome(again) == whole
 
 
+def test_a_line_that_a_crash_broke_off_is_written_anew(torch, tmp_path, whole):
+    trained = trainer(torch, tmp_path)
+    trained.run(steps=5)
+    with trained.log.open("ab") as file:
+        file.write(b'{"epoch": 2, "st\xff')
+    again = trainer(torch, tmp_path)
+    again.run()
+    assert outcome(again) == whole
+
+
+def test_a_line_broken_within_the_log_is_named(torch, tmp_path):
+    trained = trainer(torch, tmp_path)
+    trained.run(steps=8)
+    lines = trained.log.read_text().splitlines()
+    trained.log.write_text("\n".join([lines[0][:9], *lines[1:]]) + "\n")
+    with pytest.raises(ValueError, match=r"log\.jsonl, line 1: must be one JSON object"):
+        trainer(torch, tmp_path)
+
+
+def test_a_log_without_a_checkpoint_stays(torch, tmp_path, whole):
+    """Unasked nothing starts over it; a run that is resumed before it was ever saved keeps it beside its own."""
+    (tmp_path / "log.jsonl").write_text("precious\n")
+    with pytest.raises(ValueError, match=r"`out` has a training already: .*log\.jsonl; go on with --resume"):
+        trainer(torch, tmp_path, resume=False)
+    assert (tmp_path / "log.jsonl").read_text() == "precious\n"
+    trained = trainer(torch, tmp_path)
+    trained.run()
+    assert outcome(trained) == whole
+    assert (tmp_path / "log_without_checkpoint.jsonl").read_text() == "precious\n"
+
+
+def test_no_images_are_told(torch, tmp_path):
+    with pytest.raises(ValueError, match=r"`pixels` must have at least one image; got shape \(0, 16, 16, 1\)"):
+        Trainer(Noisy(), pixels(0), Settings(out=tmp_path), torch.device("cpu"))
+
+
 def test_it_learns_and_the_log_is_of_means(whole):
     log = whole[2]
     assert [line["step"] for line in log] == [4, 8, 12]
@@ -109,6 +145,21 @@ def test_a_loss_that_is_not_finite_ends_the_training(torch, tmp_path):
         broken.model.inner[0].bias.fill_(torch.nan)
     with pytest.raises(ValueError, match="diverged in epoch 1"):
         broken.run()
+
+
+@pytest.mark.parametrize("place", ["model", "average", "optimiser"])
+def test_what_is_not_finite_is_never_saved(torch, tmp_path, place):
+    """Not at the end of a few steps either, before the epoch's loss is looked at."""
+    diverged = trainer(torch, tmp_path)
+    diverged.run(steps=1)
+    good = diverged.checkpoint.read_bytes()
+    holders = {"model": diverged.model.inner[3].bias, "average": diverged.average.model.inner[3].bias}
+    holders["optimiser"] = diverged.optimiser.state[diverged.model.inner[3].bias]["exp_avg_sq"]
+    with torch.no_grad():
+        holders[place].fill_(torch.inf)
+    with pytest.raises(ValueError, match=r"diverged by step [12]: .* is not finite, and is not saved"):
+        diverged.run(steps=1 if place == "model" else 0)
+    assert diverged.checkpoint.read_bytes() == good
 
 
 def test_the_average_follows_and_soon_forgets(torch):

@@ -23,7 +23,7 @@ def read(split: str, limit: int | None, size: int | None) -> Images:
     values = np.round(digits.images[rows] * (255 / BRIGHTEST)).astype(np.uint8)
     pixels = np.stack([_enlarged(image, size or SIZE) for image in values])[..., None]
     names = tuple(str(name) for name in digits.target_names)
-    return Images(pixels, digits.target[rows].astype(np.int64), names=names, source="digits")
+    return Images(pixels, digits.target[rows], names=names, source="digits")
 
 
 def _enlarged(image: np.ndarray, size: int) -> np.ndarray:

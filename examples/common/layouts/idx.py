@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from examples.common.image_set import Images
+from examples.common.image_set import Images, naming
 
 __all__ = ["read", "read_idx"]
 
@@ -20,15 +20,19 @@ BYTES = 8
 """The code of unsigned bytes in the third byte of a file."""
 
 
-def read(folder: Path, split: str, limit: int | None, size: int | None) -> Images:
-    """Images and labels; `size` is not used, the images have the side that they have."""
+def read(folder: Path, split: str, limit: int | None, size: int | None, source: str = "mnist") -> Images:
+    """Images and labels; `size` is not used, the images have the side that they have.
+
+    Which set it is, digits or fashion, the files do not tell.
+    """
     if split not in STEMS:
         raise ValueError(f"`split` must be 'train' or 'test' for IDX files, which have no other parts; got {split!r}")
     pixels = read_idx(_file(folder, f"{STEMS[split]}-images?idx3-ubyte"), 3)
-    labels = read_idx(_file(folder, f"{STEMS[split]}-labels?idx1-ubyte"), 1)
-    source = "fashion" if "fashion" in str(folder).lower() else "mnist"
+    path = _file(folder, f"{STEMS[split]}-labels?idx1-ubyte")
+    labels = read_idx(path, 1)
     names = tuple(str(label) for label in range(10))
-    return Images(pixels[..., None], labels.astype(np.int64), names=names, source=source).take(limit)
+    with naming(path):
+        return Images(pixels[..., None], labels, names=names, source=source).take(limit)
 
 
 def read_idx(path: Path, n_dimensions: int) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -57,8 +57,11 @@ def square(image: Image.Image, size: int) -> Image.Image:
 
 def in_order(decoder: Callable[[Source], Pixels], sources: Sequence[Source]) -> Pixels:
     """Decode on several threads (Pillow lets go of the interpreter's lock); images of one size, as one array."""
+    if not len(sources):
+        raise ValueError("there must be at least one image; got none")
     first = decoder(sources[0])
     pixels = np.empty((len(sources), *first.shape), np.uint8)
+    pixels[0] = first
 
     def place(row: int) -> None:
         image = decoder(sources[row])
@@ -67,6 +70,6 @@ def in_order(decoder: Callable[[Source], Pixels], sources: Sequence[Source]) -> 
         pixels[row] = image
 
     with ThreadPoolExecutor() as pool:
-        for _ in pool.map(place, range(len(sources))):
+        for _ in pool.map(place, range(1, len(sources))):
             pass
     return pixels

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from bernoulli_latent.io import UNREADABLE
-from examples.common.image_set import Images, Pixels
+from examples.common.image_set import Images, Pixels, naming
 from examples.common.layouts.pictures import decode, decode_file, in_order
 
 __all__ = ["read_arrays", "read_mosaics"]
 
 TILE = 32
 Arrays = Mapping[str, np.ndarray[Any, Any]]
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def read_arrays(folder: Path, split: str, limit: int | None, size: int | None) -> Images:
@@ -30,15 +31,19 @@ def read_arrays(folder: Path, split: str, limit: int | None, size: int | None) -
         left = None if limit is None else limit - sum(map(len, shards))
         if left is None or left > 0:
             shards.append(_shard(path, left, size))
+            with naming(path):
+                _check_alike(shards[0], shards[-1])
     return _joined(shards)
 
 
 def read_mosaics(folder: Path, split: str, limit: int | None, size: int | None) -> Images:
     """Tiles of 32 x 32 pixels, row by row, in ``train_*.webp``; their `label` and `classes` in ``train_labels.npz``."""
-    arrays = _arrays(_files(folder, f"{split}_labels.npz")[0])
-    pixels = np.concatenate([_tiles(decode_file(path)) for path in _files(folder, f"{split}_*.webp")])
-    names = tuple(arrays["classes"].tolist())
-    return Images(pixels, arrays["label"].astype(np.int64), names=names, source="cifar10").take(limit)
+    path = _files(folder, f"{split}_labels.npz")[0]
+    arrays = _arrays(path)
+    pixels = np.concatenate([_tiles(path) for path in _files(folder, f"{split}_*.webp")])
+    with naming(path):
+        _check_held(arrays, "label", "classes")
+        return Images(pixels, arrays["label"], names=_names(arrays["classes"]), source="cifar10").take(limit)
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
@@ -49,29 +54,70 @@ def _files(folder: Path, pattern: str) -> list[Path]:
 
 def _shard(path: Path, limit: int | None, size: int | None) -> Images:
     arrays = _arrays(path)
-    if "jpeg" in arrays:
-        return _faces(path, arrays, limit, size)
+    with naming(path):
+        return _faces(arrays, limit, size) if "jpeg" in arrays else _plain(arrays).take(limit)
+
+
+def _plain(arrays: Arrays) -> Images:
     if "pixels" not in arrays:
-        raise ValueError(f"{path} must hold 'pixels', or 'jpeg' and 'offset'; it holds {sorted(arrays)}")
-    pixels, labels, attributes = arrays["pixels"], arrays.get("labels"), arrays.get("attributes")
+        raise ValueError(f"it must hold 'pixels', or 'jpeg' and 'offset'; it holds {sorted(arrays)}")
+    pixels, attributes = arrays["pixels"], arrays.get("attributes")
+    if attributes is not None and not np.isin(attributes, (0, 1)).all():
+        raise ValueError(f"'attributes' must be 0 or 1; got values from {attributes.min()} to {attributes.max()}")
     return Images(
         pixels[..., None] if pixels.ndim == 3 else pixels,
-        None if labels is None else labels.astype(np.int64),
+        arrays.get("labels"),
         None if attributes is None else attributes.astype(bool),
-        tuple(arrays.get("names", np.array([])).tolist()),
-    ).take(limit)
+        _names(arrays.get("names", np.array([]))),
+    )
 
 
-def _faces(path: Path, arrays: Arrays, limit: int | None, size: int | None) -> Images:
-    jpeg, ends, names = arrays["jpeg"], arrays["offset"], tuple(arrays["attr_names"].tolist())
+def _faces(arrays: Arrays, limit: int | None, size: int | None) -> Images:
+    _check_held(arrays, "offset", "attr", "attr_names")
+    jpeg, ends, packed, names = arrays["jpeg"], arrays["offset"], arrays["attr"], _names(arrays["attr_names"])
+    _check_places(jpeg, ends)
+    if packed.dtype != np.uint8 or packed.shape != (expected := (len(ends) - 1, -(-len(names) // 8))):
+        raise ValueError(f"'attr' must be uint8 of shape {expected}; got {packed.dtype} {packed.shape}")
     rows = range(len(ends) - 1)[:limit]
 
     def face(row: int) -> Pixels:
-        return decode(jpeg[ends[row] : ends[row + 1]].tobytes(), f"{path}, image {row},", size)
+        return decode(jpeg[ends[row] : ends[row + 1]].tobytes(), f"image {row}", size)
 
     pixels = in_order(face, rows)
-    attributes = np.unpackbits(arrays["attr"], axis=1, count=len(names)).astype(bool)[: len(rows)]
+    attributes = np.unpackbits(packed, axis=1, count=len(names)).astype(bool)[: len(rows)]
     return Images(pixels, None, attributes, names, f"celeba{pixels.shape[1]}")
+
+
+def _check_held(arrays: Arrays, *names: str) -> None:
+    if missing := [name for name in names if name not in arrays]:
+        raise ValueError(f"it must hold {missing[0]!r} too; it holds {sorted(arrays)}")
+
+
+def _check_places(jpeg: Bytes, ends: np.ndarray[Any, Any]) -> None:
+    """Refuse places that are not one after the other within the bytes."""
+    if jpeg.dtype != np.uint8 or jpeg.ndim != 1:
+        raise ValueError(f"'jpeg' must be a row of bytes; got {jpeg.dtype} {jpeg.shape}")
+    if ends.dtype.kind not in "iu" or ends.ndim != 1 or len(ends) < 2:
+        raise ValueError(f"'offset' must be a row of two integers or more; got {ends.dtype} {ends.shape}")
+    if ends[0] < 0 or ends[-1] > len(jpeg) or (ends[1:] < ends[:-1]).any():
+        raise ValueError(f"'offset' must ascend from 0 to no more than the {len(jpeg)} bytes of 'jpeg'")
+
+
+def _names(words: np.ndarray[Any, Any]) -> tuple[str, ...]:
+    return tuple(str(word) for word in words.ravel().tolist())
+
+
+def _check_alike(first: Images, other: Images) -> None:
+    """Refuse files that cannot be joined."""
+    for what, before, now in zip(("images", "labels", "attributes", "names"), _form(first), _form(other), strict=True):
+        if before != now:
+            raise ValueError(f"it must have the same {what} as the first file, {before}; got {now}")
+
+
+def _form(images: Images) -> tuple[Any, ...]:
+    """Shape of an image, whether there are labels and attributes, and their names."""
+    present = ("none" if table is None else "some" for table in (images.labels, images.attributes))
+    return (images.pixels.shape[1:], *present, images.names)
 
 
 def _joined(shards: list[Images]) -> Images:
@@ -82,7 +128,10 @@ def _joined(shards: list[Images]) -> Images:
     return Images(pixels, labels, attributes, first.names, first.source)
 
 
-def _tiles(mosaic: Pixels) -> Pixels:
+def _tiles(path: Path) -> Pixels:
+    mosaic = decode_file(path)
+    if mosaic.shape[0] % TILE or mosaic.shape[1] % TILE:
+        raise ValueError(f"{path} must have sides that are multiples of {TILE}; got {mosaic.shape[:2]}")
     rows, columns = mosaic.shape[0] // TILE, mosaic.shape[1] // TILE
     return mosaic.reshape(rows, TILE, columns, TILE, 3).swapaxes(1, 2).reshape(-1, TILE, TILE, 3)
 
