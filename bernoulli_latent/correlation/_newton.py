@@ -58,7 +58,7 @@ def _newton_step(dual: Dual, point: DualPoint) -> Array:
     """
     xp = namespace(point.gradient)
     product, diagonal = dual.curvature(point)
-    ridge = min(1e-3, 0.1 * point.residual) * diagonal
+    ridge = min(1e-3, 0.1 * point.residual) * diagonal + dual.ridge(point)
     tolerance = max(1e-6, min(1e-2, point.residual))
 
     def ridged(h: Array) -> Array:

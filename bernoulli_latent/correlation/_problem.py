@@ -107,7 +107,9 @@ class Problem:
     def dual(self) -> Dual:
         """Dual of the problem for ``scale * (x - base) * scale``."""
         b, target = self.scaled()
-        unit = self.diagonal * self.scale() ** 2
+        xp = namespace(self.a)
+        floor = float(xp.finfo(self.a.dtype).eps) ** (1 / 3)
+        unit = xp.maximum(self.excess, floor * self.diagonal) * self.scale() ** 2
         if self.fixed is None:
             return DiagonalDual(b, target, unit)
         return MaskedDual(b, with_diagonal(b, target), self.fixed, unit)
