@@ -74,7 +74,7 @@ class Dual(ABC):
         """Generalised Hessian at `point`, as a product and as its (approximate) diagonal."""
 
     @abstractmethod
-    def newton_error(self, point: DualPoint) -> Array:
+    def newton_error(self, point: DualPoint, curvature: Array) -> Array:
         """What a step of Newton's method is to take away: the gradient to first order near the solution."""
 
     @abstractmethod
@@ -158,15 +158,16 @@ class DiagonalDual(Dual):
     def start(self) -> Array:
         return self.target - namespace(self.b).linalg.diagonal(self.b)
 
-    def newton_error(self, point: DualPoint) -> Array:
-        """Error of ``1 - target / x``, scaled back.
+    def newton_error(self, point: DualPoint, curvature: Array) -> Array:
+        """Error of ``1 - target / x``, scaled back, as far as the entry `x` is curved.
 
-        A diagonal entry `x` falls like a hyperbola in its multiplier, so that the reciprocal is nearly linear. Steps
-        for `x` itself would at best halve an entry that has a small target. Far away this holds only so far.
+        Where its own curvature is 1 a diagonal entry is linear in its multiplier. Where that is small it is nearly a
+        hyperbola, so that the reciprocal is linear: steps for `x` itself would at best halve an entry that has a
+        small target. Far away this holds only so far.
         """
         xp = namespace(self.target)
         ratio = (point.gradient + self.target) / self.target
-        return point.gradient * xp.clip(ratio, 1 / FARTHEST, FARTHEST)
+        return point.gradient * (curvature + (1 - curvature) * xp.clip(ratio, 1 / FARTHEST, FARTHEST))
 
     def curvature(self, point: DualPoint) -> tuple[Callable[[Array], Array], Array]:
         xp = namespace(self.b)
@@ -203,7 +204,7 @@ class MaskedDual(Dual):
     def start(self) -> Array:
         return self._on_mask(self.target - self.b)
 
-    def newton_error(self, point: DualPoint) -> Array:
+    def newton_error(self, point: DualPoint, curvature: Array) -> Array:
         return point.gradient
 
     def curvature(self, point: DualPoint) -> tuple[Callable[[Array], Array], Array]:

@@ -65,7 +65,7 @@ def _newton_step(dual: Dual, point: DualPoint) -> Array:
         return product(h) + ridge * h
 
     stretch = 1 + 0.2 * min(1.0, point.residual / 0.02)
-    for error in (dual.newton_error(point), point.gradient):
+    for error in (dual.newton_error(point, diagonal), point.gradient):
         step = -stretch * _conjugate_gradients(ridged, diagonal + ridge, error, tolerance)
         if float(xp.sum(step * point.gradient)) < 0:
             break
