@@ -24,6 +24,9 @@ History: TypeAlias = tuple[tuple[Array, Array], ...]
 FARTHEST = 4.0
 """Most by which a step is made longer or shorter because diagonal entries are nearly hyperbolas."""
 
+NEAR = 2.0
+"""Factor between a diagonal entry and its target that is no obstacle to a shift along the identity."""
+
 HALVINGS = (1.0, 0.5, 0.25, 0.125, 0.0)
 """Parts of a shift along the identity that are tried."""
 
@@ -94,11 +97,12 @@ class Dual(ABC):
         """Least point along the identity, which moves the eigenvalues alone: it costs no eigendecomposition.
 
         What suits a block of many rows may wipe out a row that is not coupled to them, so the shift is halved until
-        it takes no row farther from its target.
+        it takes no row farther from its target, or at least not far.
         """
         xp = namespace(self.target)
         shift = _shift_to_trace(point.eigenvalues, xp.sum(self.diagonal))
-        squares, worst = point.eigenvectors**2, self._off_target(point.eigenvalues, point.eigenvectors**2)
+        squares = point.eigenvectors**2
+        worst = max(NEAR, self._off_target(point.eigenvalues, squares))
         for length in HALVINGS:
             if self._off_target(point.eigenvalues + length * shift, squares) <= worst:
                 break
@@ -136,7 +140,8 @@ class Dual(ABC):
         """Largest factor between a diagonal entry and its target."""
         xp = namespace(self.b)
         ratio = self._diagonal_of(values, squares) / self.diagonal
-        return float(xp.max(xp.maximum(ratio, 1 / ratio)))
+        least = max(float(xp.min(ratio)), float(xp.finfo(ratio.dtype).tiny))
+        return max(float(xp.max(ratio)), 1 / least)
 
     def _diagonal_of(self, values: Array, squares: Array) -> Array:
         """Diagonal of the matrix with the positive ones of the eigenvalues, for the `squares` of eigenvectors."""
