@@ -114,8 +114,13 @@ def _conjugate_gradients(
     return solution
 
 
-def _line_search(dual: Dual, point: DualPoint, step: Array, single: bool, max_halvings: int = 20) -> tuple[DualPoint | None, float]:
-    """First point along `step` that lowers the dual enough (Armijo), or the residual where values are noise."""
+def _line_search(
+    dual: Dual, point: DualPoint, step: Array, single: bool, max_halvings: int = 20
+) -> tuple[DualPoint | None, float]:
+    """First point along `step` that lowers the dual enough (Armijo), or is nearer where values are noise.
+
+    Also the part of the step that it took.
+    """
     xp = namespace(step)
     slope = float(xp.sum(point.gradient * step))
     noise = _noise(dual, point)
