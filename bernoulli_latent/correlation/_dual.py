@@ -24,10 +24,19 @@ History: TypeAlias = tuple[tuple[Array, Array], ...]
 FARTHEST = 4.0
 """Most by which a step is made longer or shorter because diagonal entries are nearly hyperbolas."""
 
+NEAR = 2.0
+"""Factor between a diagonal entry and its target that is no obstacle to a shift along the identity."""
+
+HALVINGS = (1.0, 0.5, 0.25, 0.125, 0.0)
+"""Parts of a shift along the identity that are tried."""
+
 
 @dataclass(frozen=True)
 class DualPoint:
-    """The dual at `multipliers`, with the eigenpairs of `b + Y` and the scaled norm of the gradient."""
+    """The dual at `multipliers`, with the eigenpairs of `b + Y` and the largest scaled error of a row.
+
+    `single` says that the eigenpairs are no better than single precision.
+    """
 
     multipliers: Array
     eigenvalues: Array
@@ -36,16 +45,12 @@ class DualPoint:
     gradient: Array
     residual: float
     evaluations: int
+    single: bool
 
     @property
     def restart(self) -> History:
         """What it takes to go on from here."""
         return ((self.multipliers, self.gradient),)
-
-    @property
-    def single(self) -> bool:
-        """Whether the eigenpairs are no better than single precision."""
-        return bool(self.eigenvectors.dtype != self.eigenvalues.dtype)
 
     def factor(self) -> Array:
         """Factor of the positive semidefinite part of `b + Y`."""
@@ -55,11 +60,13 @@ class DualPoint:
 class Dual(ABC):
     """A dual function of multipliers shaped like `target`; `evaluations` counts the eigendecompositions spent.
 
-    `unit` is what errors of the prescribed entries are measured in, and `identity` the multipliers of the identity.
+    `unit` is what errors of the prescribed entries are measured in, `identity` the multipliers of the identity, and
+    `diagonal` the prescribed diagonal.
     """
 
-    def __init__(self, b: Array, target: Array, unit: Array, identity: Array) -> None:
-        self.b, self.target, self.unit, self.identity, self.evaluations = b, target, unit, identity, 0
+    def __init__(self, b: Array, target: Array, unit: Array, identity: Array, diagonal: Array) -> None:
+        self.b, self.target, self.unit, self.identity, self.diagonal = b, target, unit, identity, diagonal
+        self.evaluations = 0
 
     @abstractmethod
     def start(self) -> Array:
@@ -70,7 +77,7 @@ class Dual(ABC):
         """Generalised Hessian at `point`, as a product and as its (approximate) diagonal."""
 
     @abstractmethod
-    def newton_error(self, point: DualPoint) -> Array:
+    def newton_error(self, point: DualPoint, curvature: Array) -> Array:
         """What a step of Newton's method is to take away: the gradient to first order near the solution."""
 
     @abstractmethod
@@ -84,13 +91,36 @@ class Dual(ABC):
     def evaluate(self, multipliers: Array, single: bool = False) -> DualPoint:
         """Evaluate the dual: one eigendecomposition, in single precision if that will do."""
         self.evaluations += 1
-        return self._point(multipliers, *_eigenpairs(self._shifted(multipliers), single))
+        return self._point(multipliers, *_eigenpairs(self._shifted(multipliers), single), single)
 
     def recentred(self, point: DualPoint) -> DualPoint:
-        """Least point along the identity, which moves the eigenvalues alone: it costs no eigendecomposition."""
-        trace = namespace(self.target).sum(self.target * self.identity)
-        shift = _shift_to_trace(point.eigenvalues, trace)
-        return self._point(point.multipliers + shift * self.identity, point.eigenvalues + shift, point.eigenvectors)
+        """Least point along the identity, which moves the eigenvalues alone: it costs no eigendecomposition.
+
+        What suits a block of many rows may wipe out a row that is not coupled to them, so the shift is halved until
+        it takes no row farther from its target, or at least not far.
+        """
+        xp = namespace(self.target)
+        shift = _shift_to_trace(point.eigenvalues, xp.sum(self.diagonal))
+        squares = point.eigenvectors**2
+        worst = max(NEAR, self._off_target(point.eigenvalues, squares))
+        for length in HALVINGS:
+            if self._off_target(point.eigenvalues + length * shift, squares) <= worst:
+                break
+        values, multipliers = point.eigenvalues + length * shift, point.multipliers + length * shift * self.identity
+        return self._point(multipliers, values, point.eigenvectors, point.single)
+
+    @abstractmethod
+    def ridge(self, point: DualPoint) -> Array:
+        """What the Hessian lacks where a diagonal entry is nearly gone, and its curvature with it."""
+
+    def _lost_curvature(self, point: DualPoint) -> Array:
+        """Curvature (n,) that takes a lost diagonal entry to its target; zero for the others.
+
+        The multiplier has to make up for the negative part of the entry first.
+        """
+        xp, squares = namespace(self.target), point.eigenvectors**2
+        lost = FARTHEST * self._diagonal_of(point.eigenvalues, squares) < self.diagonal
+        return xp.where(lost, self.diagonal / (self.diagonal + self._diagonal_of(-point.eigenvalues, squares)), 0)
 
     def rounding(self, point: DualPoint) -> float:
         """Residual that eigenpairs of single precision leave, about."""
@@ -98,37 +128,51 @@ class Dual(ABC):
         size = float(xp.max(xp.abs(point.eigenvalues)))
         return 0.05 * float(xp.finfo(xp.float32).eps) * size * self._residual(self.identity)
 
-    def _point(self, multipliers: Array, values: Array, vectors: Array) -> DualPoint:
+    def _point(self, multipliers: Array, values: Array, vectors: Array, single: bool) -> DualPoint:
         xp = namespace(self.b)
         positive = xp.where(values > 0, values, 0)
         gradient = _cast(self._prescribed(_cast(positive, vectors), vectors), self.b) - self.target
         value = float(xp.sum(positive**2) / 2 - xp.sum(self.target * multipliers))
         residual = self._residual(gradient)
-        return DualPoint(multipliers, values, vectors, value, gradient, residual, self.evaluations)
+        return DualPoint(multipliers, values, vectors, value, gradient, residual, self.evaluations, single)
+
+    def _off_target(self, values: Array, squares: Array) -> float:
+        """Largest factor between a diagonal entry and its target."""
+        xp = namespace(self.b)
+        ratio = self._diagonal_of(values, squares) / self.diagonal
+        least = max(float(xp.min(ratio)), float(xp.finfo(ratio.dtype).tiny))
+        return max(float(xp.max(ratio)), 1 / least)
+
+    def _diagonal_of(self, values: Array, squares: Array) -> Array:
+        """Diagonal of the matrix with the positive ones of the eigenvalues, for the `squares` of eigenvectors."""
+        return _cast(squares @ _cast(namespace(values).clip(values, 0, None), squares), self.b)
 
     def _residual(self, gradient: Array) -> float:
+        """Largest error of a row, whose entries count together as a vector."""
         xp = namespace(gradient)
-        return float(xp.sqrt(xp.sum((gradient / self.unit) ** 2) / self.b.shape[0]))
+        errors = xp.reshape(gradient / self.unit, (self.b.shape[0], -1))
+        return float(xp.max(xp.linalg.vector_norm(errors, axis=1)))
 
 
 class DiagonalDual(Dual):
     """Dual for a prescribed diagonal `target` (n,); multipliers are (n,), and errors are measured in `unit` (n,)."""
 
     def __init__(self, b: Array, target: Array, unit: Array) -> None:
-        super().__init__(b, target, unit, namespace(target).ones_like(target))
+        super().__init__(b, target, unit, namespace(target).ones_like(target), target)
 
     def start(self) -> Array:
         return self.target - namespace(self.b).linalg.diagonal(self.b)
 
-    def newton_error(self, point: DualPoint) -> Array:
-        """Error of ``1 - target / x``, scaled back.
+    def newton_error(self, point: DualPoint, curvature: Array) -> Array:
+        """Error of ``1 - target / x``, scaled back, as far as the entry `x` is curved.
 
-        A diagonal entry `x` falls like a hyperbola in its multiplier, so that the reciprocal is nearly linear. Steps
-        for `x` itself would at best halve an entry that has a small target. Far away this holds only so far.
+        Where its own curvature is 1 a diagonal entry is linear in its multiplier. Where that is small it is nearly a
+        hyperbola, so that the reciprocal is linear: steps for `x` itself would at best halve an entry that has a
+        small target. Far away this holds only so far.
         """
         xp = namespace(self.target)
         ratio = (point.gradient + self.target) / self.target
-        return point.gradient * xp.clip(ratio, 1 / FARTHEST, FARTHEST)
+        return point.gradient * (curvature + (1 - curvature) * xp.clip(ratio, 1 / FARTHEST, FARTHEST))
 
     def curvature(self, point: DualPoint) -> tuple[Callable[[Array], Array], Array]:
         xp = namespace(self.b)
@@ -143,6 +187,9 @@ class DiagonalDual(Dual):
         mixed = (positive**2 @ weights) * negative**2
         return product, _cast(xp.linalg.diagonal(squared_projector) + 2 * xp.sum(mixed, axis=1), self.b)
 
+    def ridge(self, point: DualPoint) -> Array:
+        return self._lost_curvature(point)
+
     def _shifted(self, multipliers: Array) -> Array:
         return plus_diagonal(self.b, multipliers)
 
@@ -156,12 +203,13 @@ class MaskedDual(Dual):
     def __init__(self, b: Array, target: Array, mask: Array, unit: Array) -> None:
         root = namespace(b).sqrt(unit)
         self.mask = mask
-        super().__init__(b, self._on_mask(target), root[:, None] * root, diagonal_matrix(root * 0 + 1))
+        diagonal = namespace(b).linalg.diagonal(target)
+        super().__init__(b, self._on_mask(target), root[:, None] * root, diagonal_matrix(root * 0 + 1), diagonal)
 
     def start(self) -> Array:
         return self._on_mask(self.target - self.b)
 
-    def newton_error(self, point: DualPoint) -> Array:
+    def newton_error(self, point: DualPoint, curvature: Array) -> Array:
         return point.gradient
 
     def curvature(self, point: DualPoint) -> tuple[Callable[[Array], Array], Array]:
@@ -177,6 +225,10 @@ class MaskedDual(Dual):
         own = xp.linalg.diagonal(projector)
         mixed = positive**2 @ weights @ (negative**2).mT
         return product, _cast(self._on_mask(own[:, None] * own[None, :] + mixed + mixed.mT, elsewhere=1), self.b)
+
+    def ridge(self, point: DualPoint) -> Array:
+        lost = self._lost_curvature(point)
+        return self._on_mask(namespace(lost).maximum(lost[:, None], lost[None, :]))
 
     def _shifted(self, multipliers: Array) -> Array:
         return self.b + multipliers

@@ -12,12 +12,21 @@ __all__ = ["newton", "start_newton"]
 LARGE = 512
 """Order from which eigendecompositions in single precision are worth their while."""
 
+CONVERGENCE = 10.0
+"""Near the solution a residual is about the square of the last one, times this (measured on real bits)."""
+
+STRETCH, FAR = 0.2, 0.02
+"""Part by which a step is made longer, and the residual from which on it is (measured on real bits)."""
+
+RIDGE = 1e-3
+"""Least part of the curvature that is added to it while far from the solution."""
+
 
 def start_newton(dual: Dual, multipliers: Array | None) -> DualPoint:
     """First point: that of an earlier run, or the one whose matrix has the prescribed entries."""
     if multipliers is not None:
         return dual.evaluate(multipliers)
-    return dual.evaluate(dual.start(), single=_is_large(dual.b))
+    return dual.evaluate(dual.start(), single=_suits_single(dual))
 
 
 def newton(dual: Dual, point: DualPoint, tol: float = 0.0) -> Iterator[DualPoint]:
@@ -26,31 +35,42 @@ def newton(dual: Dual, point: DualPoint, tol: float = 0.0) -> Iterator[DualPoint
     Single precision serves as long as it is well below the residual, or the tolerance.
     """
     reached: DualPoint | None = dual.recentred(point)
+    damping = RIDGE
     while reached is not None:
         point = reached
         if point.single and point.residual <= tol < dual.rounding(point):
             point = dual.recentred(dual.evaluate(point.multipliers))
         yield point
         single = point.single and _single_will_do(dual, point, tol)
-        reached = _line_search(dual, point, _newton_step(dual, point), single)
+        reached, length = _line_search(dual, point, _newton_step(dual, point, damping), single)
+        damping = _next_damping(damping, length)
         if reached is None and point.single:
             reached = dual.recentred(dual.evaluate(point.multipliers))
 
 
-def _is_large(b: Array) -> bool:
-    return bool(b.shape[0] >= LARGE and namespace(b).finfo(b.dtype).bits > 32)
+def _suits_single(dual: Dual) -> bool:
+    """Whether single precision saves time, and sees every row beside the largest."""
+    xp = namespace(dual.b)
+    if dual.b.shape[0] < LARGE or xp.finfo(dual.b.dtype).bits <= 32:
+        return False
+    return bool(xp.min(dual.unit) > xp.finfo(xp.float32).eps * xp.max(dual.unit))
 
 
 def _single_will_do(dual: Dual, point: DualPoint, tol: float) -> bool:
     """Whether the next point may have the rounding of single precision.
 
     It must be below the tolerance, or the residual after the next: the step there takes over the gradient's errors.
-    Near the solution a residual is about the square of the last one, times 10.
     """
-    return dual.rounding(point) <= max(tol, 10 * (10 * point.residual**2) ** 2)
+    following = CONVERGENCE * point.residual**2
+    return dual.rounding(point) <= max(tol, CONVERGENCE * following**2)
 
 
-def _newton_step(dual: Dual, point: DualPoint) -> Array:
+def _next_damping(damping: float, length: float) -> float:
+    """More where only a small part of a step went down: it then went astray along flat directions."""
+    return min(1.0, damping / length**2) if length < 0.5 else max(RIDGE, damping / 10)
+
+
+def _newton_step(dual: Dual, point: DualPoint, damping: float) -> Array:
     """Newton direction, the more accurate the smaller the residual, for superlinear convergence.
 
     Eigenvalues change sign along the way and take curvature with them, so a full step stops short while the
@@ -58,18 +78,20 @@ def _newton_step(dual: Dual, point: DualPoint) -> Array:
     """
     xp = namespace(point.gradient)
     product, diagonal = dual.curvature(point)
-    ridge = min(1e-3, 0.1 * point.residual) * diagonal
+    ridge = min(damping, 0.1 * point.residual) * diagonal + dual.ridge(point)
     tolerance = max(1e-6, min(1e-2, point.residual))
 
     def ridged(h: Array) -> Array:
         return product(h) + ridge * h
 
-    stretch = 1 + 0.2 * min(1.0, point.residual / 0.02)
-    for error in (dual.newton_error(point), point.gradient):
-        step = -stretch * _conjugate_gradients(ridged, diagonal + ridge, error, tolerance)
-        if float(xp.sum(step * point.gradient)) < 0:
-            break
-    return step
+    def step_against(error: Array) -> Array:
+        return -stretch * _conjugate_gradients(ridged, diagonal + ridge, error, tolerance)
+
+    stretch = 1 + STRETCH * min(1.0, point.residual / FAR)
+    step = step_against(dual.newton_error(point, diagonal))
+    if float(xp.sum(step * point.gradient)) < 0:
+        return step
+    return step_against(point.gradient)  # always goes down, because the ridged Hessian is positive definite
 
 
 def _conjugate_gradients(
@@ -92,19 +114,38 @@ def _conjugate_gradients(
     return solution
 
 
-def _line_search(dual: Dual, point: DualPoint, step: Array, single: bool, max_halvings: int = 20) -> DualPoint | None:
-    """First point along `step` that lowers the dual enough (Armijo), or the residual where values are noise."""
+def _line_search(
+    dual: Dual, point: DualPoint, step: Array, single: bool, max_halvings: int = 20
+) -> tuple[DualPoint | None, float]:
+    """First point along `step` that lowers the dual enough (Armijo), or is nearer where values are noise.
+
+    Also the part of the step that it took.
+    """
     xp = namespace(step)
     slope = float(xp.sum(point.gradient * step))
-    eps = xp.finfo(xp.float32 if point.single else step.dtype).eps
-    noise = 100 * float(eps) * abs(point.value)
+    noise = _noise(dual, point)
     for halving in range(max_halvings):
         length = 0.5**halving
         trial = dual.recentred(dual.evaluate(point.multipliers + length * step, single))
         if trial.value <= point.value + 1e-4 * length * slope - noise:
-            return trial
-        if trial.value <= point.value + noise and trial.residual <= 0.9 * point.residual:
-            return trial
+            return trial, length
+        if trial.value <= point.value + noise and _is_nearer(point, trial):
+            return trial, length
         if halving >= 2 and -length * slope <= noise:
             break
-    return None
+    return None, 1.0
+
+
+def _is_nearer(point: DualPoint, trial: DualPoint) -> bool:
+    """Whether the gradient says what values hide in their noise: that the residual, or the slope, has fallen."""
+    xp = namespace(point.gradient)
+    move = trial.multipliers - point.multipliers
+    before, after = (abs(float(xp.sum(p.gradient * move))) for p in (point, trial))
+    return trial.residual <= 0.9 * point.residual or after <= 0.5 * before
+
+
+def _noise(dual: Dual, point: DualPoint) -> float:
+    """Rounding of values of the dual, that of the eigenvalues included."""
+    xp = namespace(point.gradient)
+    eps = float(xp.finfo(xp.float32 if point.single else point.gradient.dtype).eps)
+    return eps * (100 * abs(point.value) + float(xp.max(xp.abs(point.eigenvalues)) * xp.sum(dual.diagonal)))

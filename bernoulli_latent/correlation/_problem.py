@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass, replace
 
 from bernoulli_latent._arrays import Array, namespace
-from bernoulli_latent.correlation._dual import DiagonalDual, Dual, MaskedDual, plus_diagonal
+from bernoulli_latent.correlation._dual import DiagonalDual, Dual, MaskedDual, diagonal_matrix, plus_diagonal
 
-__all__ = ["Problem", "is_positive_definite", "rounding_level"]
+__all__ = ["Problem", "directions", "is_positive_definite", "rounding_level"]
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,8 @@ class Problem:
         xp = namespace(x)
         difference = x - self.a
         if self.weights is not None:
-            scale = self.scale()
-            weights = scale[:, None] * scale if self.weights.ndim == 1 else self.weights
-            difference = weights * difference
+            root = xp.sqrt(self.weights)
+            difference = difference * (root[:, None] * root if self.weights.ndim == 1 else self.weights)
         return float(xp.linalg.matrix_norm(difference))
 
     def accepts(self, x: Array) -> bool:
@@ -79,8 +78,8 @@ class Problem:
         return is_positive_definite(plus_diagonal(x - self.base, self.slack * self.diagonal))
 
     def raised(self, amount: float) -> Problem:
-        """Raise the floor by `amount` times the diagonal."""
-        return replace(self, base=plus_diagonal(self.base, amount * self.diagonal))
+        """Raise the floor by `amount` times what there is above it."""
+        return replace(self, base=plus_diagonal(self.base, amount * self.excess))
 
     @property
     def excess(self) -> Array:
@@ -95,19 +94,32 @@ class Problem:
         return _are_products(_equivalent(self.weights), self.weights)
 
     def scale(self) -> Array:
-        """Change of variable (n,) that removes diagonal weights, and evens out the others."""
+        """Change of variable (n,) that removes diagonal weights, and evens out the others.
+
+        The largest variance becomes 1, so that no precision is left behind.
+        """
         xp = namespace(self.a)
+        weights = self._variable_weights()
+        return xp.sqrt(weights / xp.max(weights * self.diagonal))
+
+    def _variable_weights(self) -> Array:
+        """Weights of the variables (n,), if need be about."""
         if self.weights is None:
-            return xp.ones_like(self.diagonal)
+            return namespace(self.a).ones_like(self.diagonal)
         if self.weights.ndim == 1:
-            return xp.sqrt(self.weights)
+            return self.weights
         equivalent = _equivalent(self.weights)
-        return xp.sqrt(equivalent if _are_products(equivalent, self.weights) else _row_sizes(self.weights))
+        return equivalent if _are_products(equivalent, self.weights) else _row_sizes(self.weights)
 
     def dual(self) -> Dual:
-        """Dual of the problem for ``scale * (x - base) * scale``."""
+        """Dual of the problem for ``scale * (x - base) * scale``; errors count relative to each row's own target.
+
+        Targets that rounding would drown count as larger.
+        """
         b, target = self.scaled()
-        unit = self.diagonal * self.scale() ** 2
+        xp = namespace(self.a)
+        floor = float(xp.finfo(self.a.dtype).eps) ** 0.25
+        unit = xp.maximum(self.excess, floor * self.diagonal) * self.scale() ** 2
         if self.fixed is None:
             return DiagonalDual(b, target, unit)
         return MaskedDual(b, with_diagonal(b, target), self.fixed, unit)
@@ -119,9 +131,7 @@ class Problem:
 
     def rows(self, part: Array) -> Array:
         """Scale the rows of a factor of the semidefinite part to the exact diagonal."""
-        xp = namespace(part)
-        norms = xp.linalg.vector_norm(part, axis=1)
-        return part * (xp.sqrt(self.excess) / xp.where(norms > 0, norms, 1))[:, None]
+        return namespace(part).sqrt(self.excess)[:, None] * directions(part)
 
     def assemble(self, part: Array) -> Array:
         """Build the matrix from a factor of its semidefinite part, rows scaled to the exact diagonal."""
@@ -133,6 +143,17 @@ class Problem:
         part = part / self.scale()[:, None]
         x = namespace(part).where(self.fixed, self.a, self.base + symmetric(part @ part.mT))
         return with_diagonal(x, self.diagonal)
+
+
+def directions(rows: Array) -> Array:
+    """`rows` scaled to unit length; those that are zero get axes of their own behind the others."""
+    xp = namespace(rows)
+    length = xp.linalg.vector_norm(rows, axis=1)
+    if bool(xp.all(length > 0)):
+        return rows / length[:, None]
+    zero = xp.astype(length == 0, rows.dtype)
+    axes = diagonal_matrix(zero)[:, xp.nonzero(length == 0)[0]]
+    return xp.concat([rows / (length + zero)[:, None], axes], axis=1)
 
 
 def _equivalent(weights: Array) -> Array:

@@ -23,7 +23,8 @@ class Solution:
     """Factor of the semidefinite part of a repaired matrix, and how it was reached.
 
     The prescribed entries are met to the tolerance if `exact`; else the diagonal alone will be, by scaling rows.
-    `eigenvalues` are those of the input, if they were met.
+    `eigenvalues` are those of the input, if they were met; `shrunk` is the repaired matrix where it was not built
+    from its factor.
     """
 
     problem: Problem
@@ -34,10 +35,13 @@ class Solution:
     residual: float = 0.0
     restart: Any = None
     eigenvalues: Array | None = None
+    shrunk: Array | None = None
 
     @property
     def matrix(self) -> Array:
         """The repaired matrix."""
+        if self.shrunk is not None:
+            return self.shrunk
         return (self.problem.assemble_fixed if self.exact else self.problem.assemble)(self.part)
 
     @property
@@ -119,8 +123,9 @@ def _shrink(problem: Problem) -> Solution:
     values, vectors = xp.linalg.eigh(correlation)
     lowest = values[0] - 8 * xp.finfo(values.dtype).eps * values[-1]
     kept = 1 / (1 - xp.minimum(lowest, 0 * lowest))
-    part = factor(kept * (values - 1) + 1, vectors)
-    return Solution(problem, problem.scale()[:, None] * part)
+    part = with_diagonal(kept * correlation, ones) * (root[:, None] * root)
+    shrunk = with_diagonal(problem.base + part, problem.diagonal)
+    return Solution(problem, factor(kept * (values - 1) + 1, vectors), shrunk=shrunk)
 
 
 def _eigenvalues(problem: Problem, point: DualPoint) -> Array | None:
@@ -129,5 +134,5 @@ def _eigenvalues(problem: Problem, point: DualPoint) -> Array | None:
     shift = problem.base[0, 0]
     plain = problem.weights is None and not point.single and not bool(xp.any(point.multipliers != 0))
     if plain and bool(xp.all(problem.base == shift * diagonal_matrix(xp.ones_like(problem.diagonal)))):
-        return point.eigenvalues + shift
+        return point.eigenvalues / problem.scale()[0] ** 2 + shift
     return None

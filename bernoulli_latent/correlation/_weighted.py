@@ -62,6 +62,6 @@ def weighted(problem: Problem, state: WeightedState) -> Iterator[WeightedState]:
         part = factor(*xp.linalg.eigh(relaxed + state.multipliers))
         semidefinite = symmetric(part @ part.mT)
         moved = xp.maximum(xp.abs(x - semidefinite), penalty * xp.abs(semidefinite - state.semidefinite))
-        residual = float(xp.linalg.matrix_norm(moved / (unit[:, None] * unit))) / b.shape[0] ** 0.5
+        residual = float(xp.max(xp.linalg.vector_norm(moved / (unit[:, None] * unit), axis=1)))
         multipliers = state.multipliers + relaxed - semidefinite
         state = WeightedState(semidefinite, part, multipliers, residual, state.evaluations + 1)

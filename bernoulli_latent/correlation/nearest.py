@@ -39,8 +39,9 @@ class RepairResult:
     eigendecompositions : int
         Eigendecompositions spent, counted like the iterations.
     residual : float
-        What the last iterate missed its prescribed entries by, before they were made exact: the Frobenius norm
-        of the error, as correlations, over the square root of n.
+        What the last iterate missed its prescribed entries by, before they were made exact: the largest error of a
+        row, relative to its diagonal entry (less what a fixed row explains of it, and the floor). Errors of several
+        entries in a row count as a vector, each relative to the root of the product of both diagonal entries.
     state : object
         Where to go on: pass the whole result as `start` to another call on the same data.
     """
@@ -97,7 +98,8 @@ def nearest_correlation(
     diagonal : array, shape (n,), optional
         Positive diagonal of the result; ones by default.
     tol : float, optional
-        Tolerance for `residual`; 1e-7 in float64 and 1e-4 in float32 by default.
+        Tolerance for `residual`; 1e-7 in float64 and 1e-4 in float32 by default. Of an entry that a fixed row all
+        but explains, less than ``eps**(1/4)`` of the diagonal being left, the error is relative to that part.
     max_iter : int
         Most iterations of this call.
     callback : callable, optional
@@ -212,7 +214,7 @@ def _warn(problem: Problem, result: RepairResult, method: str, tol: float) -> No
 def warn_of_residual(method: str, iterations: int, residual: float, tol: float, advice: str = "") -> None:
     """Say that the iteration stopped short of its tolerance."""
     warn(
-        f"`nearest_correlation` with method {method!r} stopped after {iterations} iterations at residual "
+        f"repair by method {method!r} stopped after {iterations} iterations at residual "
         f"{residual:.3g}, above `tol` = {tol:.3g}.{advice}"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bernoulli_latent._arrays import Array, namespace
-from bernoulli_latent.correlation._inputs import read_problem
+from bernoulli_latent.correlation._inputs import check_method, check_tolerance, read_problem
 from bernoulli_latent.correlation._solve import solve
 from bernoulli_latent.correlation.nearest import MAX_ITER, Method, eigenvalues_of, warn_of_residual
 
@@ -14,7 +14,10 @@ __all__ = ["NearestRows", "nearest_rows"]
 
 @dataclass(frozen=True)
 class NearestRows:
-    """Unit rows whose Gram matrix is a repaired matrix less its floor, and the eigenvalues before."""
+    """Rows whose Gram matrix is a repaired matrix less its floor, so that their length is 1 less rounding.
+
+    `eigenvalues` are those of the matrix before.
+    """
 
     rows: Array
     eigenvalues: Array
@@ -24,13 +27,17 @@ def nearest_rows(a: Array, *, method: Method, weights: Array, border: bool, tol:
     """Repair as :func:`nearest_correlation` does, for a factor: the matrix itself is not built.
 
     Weights are diagonal and for the iterative methods alone; `border` fixes the first row, which is then (1, 0, ...).
-    A matrix that needs no repair is factored as it is.
+    A matrix that needs no repair is factored as it is. Rounding of the floor, which the matrix of
+    :func:`nearest_correlation` may show, cannot make a Gram matrix indefinite.
     """
     xp = namespace(a)
     first = xp.arange(a.shape[0], device=a.device) == 0
     fixed = first[:, None] | first[None, :] if border else None
     problem = read_problem(a, None, weights if method in ("newton", "alternating") else None, fixed, None)
+    check_method(method, problem)
+    tol = check_tolerance(tol, problem.a)
     if problem.accepts(problem.a):
+        # Without negative eigenvalues "clip" drops nothing: it factors the matrix, the border like any row.
         problem, method, border = replace(problem, weights=None, fixed=None), "clip", False
     rest = problem.without_row(0) if border else problem
     solution = solve(rest, method, tol, MAX_ITER, None, None)

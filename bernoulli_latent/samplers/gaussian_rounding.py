@@ -35,7 +35,7 @@ class GaussianRoundingSampler(CodeSampler):
     _built_with: dict[str, Any]
 
     def __init__(
-        self, repair: str = "nearest", rank: int | None = None, *, precision: str = "auto", tol: float = 1e-5
+        self, repair: str = "nearest", rank: int | None = None, *, precision: str = "auto", tol: float = 1e-6
     ) -> None:
         self.repair = repair
         self.rank = rank

@@ -45,8 +45,10 @@ class HyperplaneSampler(GaussianRoundingSampler):
         changes no moment by more than 2e-4, and float32 otherwise. ``report_.int16_bias`` has the largest change.
         The scores in :meth:`interpolate` are in float64 if that is asked for, and otherwise in float32.
     tol : float
-        Tolerance of the nearest correlation matrix, see :func:`nearest_correlation`. The default moves moments by
-        about 1e-5, far less than a million samples would show, and lets large problems use single precision.
+        Tolerance of the nearest correlation matrix: the largest error of a row before it is scaled to its length,
+        relative to its square, or with ``"means"`` to what the mean leaves of that; see :func:`nearest_correlation`.
+        Newton's last step mostly goes far below it. Measured on indefinite moments with bits as rare as 4.5e-4, the
+        default moved no moment by more than 1e-6 from where a tolerance of 1e-9 has it.
 
     Attributes
     ----------
@@ -88,7 +90,7 @@ class HyperplaneSampler(GaussianRoundingSampler):
         rank: int | None = None,
         *,
         precision: str = "auto",
-        tol: float = 1e-5,
+        tol: float = 1e-6,
     ) -> None:
         super().__init__(repair, rank, precision=precision, tol=tol)
         self.boundary_weight = boundary_weight

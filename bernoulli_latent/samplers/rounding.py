@@ -12,8 +12,10 @@ from bernoulli_latent._arrays import Array, from_host, namespace, on_host, to_ho
 from bernoulli_latent._kernels import kernels
 from bernoulli_latent._kernels.generic_sampling import NORMAL_UNIT
 from bernoulli_latent.bits import BitArray
+from bernoulli_latent.correlation._problem import directions
 from bernoulli_latent.correlation.arcsine import moments_from_gram
 from bernoulli_latent.correlation.thresholds import moments_from_thresholds
+from bernoulli_latent.errors import warn
 from bernoulli_latent.moments import BernoulliMoments
 from bernoulli_latent.samplers.integers import integer_offsets, integer_rows
 from bernoulli_latent.samplers.ties import Ties
@@ -227,16 +229,21 @@ def trapezoidal(rows: Array, rank: int | None = None, bordered: bool = True) -> 
     rows : array, shape (n, columns)
         Unit vectors.
     rank : int, optional
-        Keep at most so many of the largest singular values; the rows are scaled back to unit length.
+        Keep at most so many of the largest singular values; the rows are scaled back to unit length. Rows of which
+        nothing is left take the first axis, with a warning, if the rank has no more for them.
     bordered : bool
         Whether to keep all inner products with the first row exactly, unless the rank is 1: they are the means.
     """
+    boundary, rows = rows @ rows[0], _lower(_significant(rows, rank))
+    return _bordered(rows, boundary, rank) if bordered and rows.shape[1] > 1 else _directions(rows, rank)
+
+
+def _lower(rows: Array) -> Array:
+    """`rows` turned so that they are lower trapezoidal."""
     xp = namespace(rows)
-    boundary, rows = rows @ rows[0], _significant(rows, rank)
     upper = xp.linalg.qr(rows.T)[1]
     upper = upper * xp.where(xp.linalg.diagonal(upper) < 0, -1.0, 1.0)[:, None]
-    rows = xp.tril(upper.T)
-    return _bordered(rows, boundary) if bordered and rows.shape[1] > 1 else _directions(rows)
+    return xp.tril(upper.T)
 
 
 def _significant(rows: Array, rank: int | None) -> Array:
@@ -249,21 +256,27 @@ def _significant(rows: Array, rank: int | None) -> Array:
     return rows @ xp.linalg.eigh(rows.T @ rows)[1][:, -rank:]
 
 
-def _bordered(rows: Array, boundary: Array) -> Array:
+def _bordered(rows: Array, boundary: Array, rank: int | None) -> Array:
     """Unit rows with the first column `boundary`.
 
     What the small eigenvalues took away is so missing in the pairs alone, and not in the means.
     """
     xp = namespace(rows)
-    boundary = xp.concat([xp.ones_like(boundary[:1]), xp.clip(boundary[1:], -1.0, 1.0)])
-    rest = xp.sqrt((1 - boundary) * (1 + boundary))
-    return xp.concat([boundary[:, None], rest[:, None] * _directions(rows[:, 1:])], axis=1)
+    boundary = xp.clip(boundary[1:, None], -1.0, 1.0)
+    rest = xp.sqrt((1 - boundary) * (1 + boundary)) * _directions(rows[1:, 1:], None if rank is None else rank - 1)
+    first = xp.concat([xp.ones_like(boundary[:1]), xp.zeros_like(rest[:1])], axis=1)
+    return xp.concat([first, xp.concat([boundary, rest], axis=1)])
 
 
-def _directions(rows: Array) -> Array:
-    """`rows` scaled to unit length; the first axis for those that are zero."""
-    xp = namespace(rows)
-    length = xp.linalg.vector_norm(rows, axis=1, keepdims=True)
-    axis = xp.zeros_like(rows)
-    axis[:, 0] = 1.0
-    return xp.where(length > 0, rows / xp.where(length > 0, length, 1.0), axis)
+def _directions(rows: Array, rank: int | None) -> Array:
+    """`rows` scaled to unit length; those that are zero get axes of their own, as far as the `rank` allows."""
+    xp, columns = namespace(rows), rows.shape[1]
+    unit = directions(rows)
+    if unit.shape[1] == columns:
+        return unit
+    if rank is None or unit.shape[1] <= rank:
+        return _lower(unit)
+    lost = xp.linalg.vector_norm(unit[:, :columns], axis=1) == 0
+    warn(f"a `rank` so small leaves {int(xp.count_nonzero(lost))} bits no direction of their own: they share one")
+    unit[lost, 0] = 1.0
+    return unit[:, :columns]

@@ -116,3 +116,106 @@ def test_rows_of_a_correlation_matrix_are_exact():
     a = np.array([[1.0, 0.5], [0.5, 1.0]])
     rows = nearest_rows(a, method="newton", weights=np.array([3.0, 1.0]), border=True, tol=1e-5).rows
     np.testing.assert_allclose(rows @ rows.T, a, rtol=0, atol=1e-13)
+
+
+def uncoupled(coupling=0.0, n=60, alone=3):
+    """Indefinite block, and variables that hardly know of it."""
+    rng = np.random.default_rng(0)
+    signs = np.triu(np.sign(rng.standard_normal((n + alone, n + alone))), 1)
+    a = np.eye(n + alone) + 0.6 * (signs + signs.T)
+    a[n:, :n], a[:n, n:], a[n:, n:] = coupling * signs[:n, n:].T, coupling * signs[:n, n:], np.eye(alone)
+    return a
+
+
+def pair(n, i, j):
+    mask = np.zeros((n, n), dtype=bool)
+    mask[i, j] = mask[j, i] = True
+    return mask
+
+
+@pytest.mark.parametrize("coupling", [0, 1e-12, 1e-8, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1])
+@pytest.mark.parametrize("options", [{}, {"weights": np.r_[31.0, np.ones(62)]}, {"fixed": pair(63, 0, 1)}])
+def test_weakly_coupled_variables_are_not_wiped_out(coupling, options):
+    result = nearest_correlation(uncoupled(coupling), **options)
+    assert result.converged
+    assert result.eigendecompositions <= 14
+    assert np.max(np.abs(result.matrix[60:, :60])) <= max(1e-9, 2 * coupling)
+
+
+@pytest.mark.parametrize("large", [1.5, 100.0])
+def test_one_pair_far_out_of_reach(large):
+    result = nearest_correlation(np.array([[1, large, 0], [large, 1, 0], [0, 0, 1.0]]))
+    assert result.converged
+    np.testing.assert_allclose(result.matrix, [[1, 1, 0], [1, 1, 0], [0, 0, 1]], rtol=0, atol=1e-7)
+
+
+def test_a_border_beside_an_independent_variable():
+    a = np.eye(5)
+    a[0, 1] = np.sin(0.999 * np.pi / 2)
+    a[2, 3] = a[2, 4] = np.sin(0.9 * np.pi / 2)
+    a[3, 4] = -np.sin(0.7 * np.pi / 2)
+    result = nearest_correlation(np.maximum(a, a.T) + np.minimum(a, a.T) - np.eye(5), fixed=border(5))
+    assert result.converged
+    assert result.distance == pytest.approx(1.1169158, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("n", [10, 60])
+def test_entries_of_hundreds_come_down(n, seed):
+    a = np.triu(300 * np.random.default_rng(100 + seed).standard_normal((n, n)), 1)
+    result = nearest_correlation(a + a.T + np.eye(n))
+    assert result.converged
+    assert result.eigendecompositions <= 60
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bits_of_all_degrees_of_rarity_keep_their_means(seed):
+    rng = np.random.default_rng(seed)
+    a = common_factors(60, seed)
+    a[0, 1:] = a[1:, 0] = (1 - 10.0 ** -rng.uniform(0, 9, 59)) * rng.choice([-1, 1], 59)
+    result = nearest_correlation(a, fixed=border(60))
+    assert result.converged
+    assert result.eigendecompositions <= 40
+
+
+@pytest.mark.parametrize("size", [1e-50, 1e40])
+@pytest.mark.parametrize("options", [{}, {"fixed": border(520)}])
+def test_no_size_is_beyond_single_precision(size, options):
+    a = common_factors(520, mean=1.0)
+    plain = nearest_correlation(a, **options)
+    by_weights = nearest_correlation(a, weights=np.full(520, size), **options)
+    by_diagonal = nearest_correlation(a * size, diagonal=np.full(520, size), **options)
+    np.testing.assert_allclose(by_weights.matrix, plain.matrix, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(by_diagonal.matrix / size, plain.matrix, rtol=0, atol=1e-6)
+    assert by_weights.distance / size == pytest.approx(plain.distance)
+    assert by_diagonal.min_eigenvalue_before / size == pytest.approx(plain.min_eigenvalue_before)
+
+
+@pytest.mark.parametrize(("method", "left"), [("newton", 1e-4), ("alternating", 0.1)])
+def test_the_residual_is_that_of_the_worst_row(method, left):
+    """A few variables with small targets beside many others: a mean over rows would hide their errors."""
+    a, tol = common_factors(200, mean=0.3), 1e-3
+    a[0, 1:4] = a[1:4, 0] = np.sqrt(1 - left)
+    exact = nearest_rows(a, method="newton", weights=np.ones(200), border=True, tol=1e-9).rows[1:4, 1:]
+    rows = nearest_rows(a, method=method, weights=np.ones(200), border=True, tol=tol).rows[1:4, 1:]
+    np.testing.assert_allclose(rows @ rows.T / left, exact @ exact.T / left, rtol=0, atol=10 * tol)
+
+
+def test_rows_of_nothing_get_axes_of_their_own():
+    from bernoulli_latent.correlation._problem import directions
+
+    rows = directions(np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 0.0]]))
+    np.testing.assert_allclose(rows @ rows.T, np.eye(3), rtol=0, atol=1e-15)
+
+
+def test_rows_refuse_what_the_matrix_refuses():
+    a = common_factors(5)
+    with pytest.raises(ValueError, match="`method` must be one of"):
+        nearest_rows(a, method="higham", weights=np.ones(5), border=False, tol=1e-5)
+    with pytest.raises(ValueError, match="`tol` must be positive"):
+        nearest_rows(a, method="newton", weights=np.ones(5), border=False, tol=0.0)
+
+
+def test_shrink_multiplies_entries():
+    a = np.array([[1.0, 0.9, 0.0], [0.9, 1.0, 0.9], [0.0, 0.9, 1.0]])
+    assert nearest_correlation(a, method="shrink").matrix[0, 2] == 0

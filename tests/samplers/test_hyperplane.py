@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bernoulli_latent import BernoulliMoments, BitArray, HyperplaneSampler, NotFittedError, RepairWarning
+from bernoulli_latent.samplers.rounding import trapezoidal
 
 ignore_repair = pytest.mark.filterwarnings("ignore::bernoulli_latent.errors.RepairWarning")
 
@@ -448,3 +449,47 @@ def test_warnings_point_at_the_caller():
     with pytest.warns(RepairWarning) as caught:
         HyperplaneSampler().fit(np.random.default_rng(0).random((60, 8)) < 0.1)
     assert caught[0].filename == __file__
+
+
+def factor_and_rare_bits(rarity, seed=0, n=60):
+    """Moments of bits with common factors, and five independent ones that are rarely 1."""
+    rng = np.random.default_rng(seed)
+    scores = rng.standard_normal((5000, 5)) @ rng.standard_normal((5, n)) + rng.standard_normal((5000, n))
+    sampled = BernoulliMoments.from_samples((scores > rng.standard_normal(n)).astype(int)).matrix
+    mean = np.r_[sampled[-1, :-1], np.full(5, 2 * rarity - 1)]
+    M = np.outer(np.r_[mean, 1], np.r_[mean, 1])
+    M[:n, :n] = sampled[:-1, :-1]
+    np.fill_diagonal(M, 1)
+    return BernoulliMoments.from_matrix(M)
+
+
+@ignore_repair
+@pytest.mark.parametrize("repair", ["nearest", "means", "alternating"])
+@pytest.mark.parametrize("rarity", [4.5e-4, 4.5e-3])
+def test_the_default_tolerance_hardly_shows(repair, rarity):
+    moments = factor_and_rare_bits(rarity)
+    loose, tight = (
+        HyperplaneSampler(repair, **options).fit_moments(moments).model_moments().matrix
+        for options in ({}, {"tol": 1e-9})
+    )
+    assert np.max(np.abs(loose - tight)) < 1e-5
+    p = (1 + tight[-1, :-1]) / 2
+    assert np.max(np.abs(loose - tight)[-1, :-1] / 2 / (p * (1 - p))) < 0.01
+
+
+@ignore_repair
+def test_a_bit_that_is_independent_stays_so():
+    signs = np.triu(np.sign(np.random.default_rng(0).standard_normal((60, 60))), 1)
+    M = np.eye(62)
+    M[:60, :60] += 0.6 * (signs + signs.T)
+    sampler = HyperplaneSampler().fit_moments(BernoulliMoments.from_matrix(M))
+    assert np.max(np.abs(sampler.model_moments().matrix[60, :60])) < 1e-6
+
+
+def test_rows_of_nothing_become_no_copies():
+    rows = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
+    for turned in (trapezoidal(rows), trapezoidal(rows, bordered=False), trapezoidal(rows, rank=4)):
+        np.testing.assert_allclose(turned @ turned.T, np.eye(4), rtol=0, atol=1e-15)
+        assert np.all(turned == np.tril(turned))
+    with pytest.warns(RepairWarning, match="`rank` so small leaves 2 bits no direction"):
+        assert trapezoidal(rows, rank=2).shape == (4, 2)
