@@ -28,12 +28,19 @@ class Formula:
 
     Derivatives are declared where the form that automatic differentiation would find is inaccurate or not finite.
     They take the value of the formula as second argument: ``derivative(f, value, *arguments)``.
+
+    Attributes
+    ----------
+    wide : bool
+        Whether what stands between arguments and value may leave the range of single precision: NumPy arrays are then
+        computed in float64.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self.arguments = tuple(inspect.signature(function).parameters)[1:]
         self.derivatives: dict[str, Callable[..., Any]] = {}
+        self.wide = False
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
 
@@ -105,7 +112,7 @@ class Primitive(Formula):
 class BoundFormula:
     """A formula of one distribution, called with values alone."""
 
-    __slots__ = ("distribution", "formula")
+    __slots__ = ("__weakref__", "distribution", "formula")
 
     def __init__(self, formula: Formula, distribution: Distribution) -> None:
         self.formula, self.distribution = formula, distribution

@@ -13,7 +13,7 @@ import numpy as np
 from bernoulli_latent._formula import Formula
 from bernoulli_latent._kernels import generic_elementwise, kernels
 
-__all__ = ["array_blocks", "fill", "fixed_number", "has_program", "runner"]
+__all__ = ["array_blocks", "fill", "fixed_number", "has_program", "holds", "runner"]
 
 PATIENCE = 8192
 """Numbers, and `CALL` for each call, for which a program is interpreted before it is compiled."""
@@ -25,6 +25,8 @@ BLOCK = 16384
 """Numbers that are copied together where an array is not contiguous, or broadcasts."""
 
 Run: TypeAlias = Callable[[Sequence[Any], np.ndarray[Any, Any]], None]
+
+SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 
 _FLOATS = tuple(map(np.dtype, (np.float32, np.float64)))
 
@@ -66,6 +68,8 @@ def fill(formula: Formula, operands: Sequence[Any], out: np.ndarray[Any, Any]) -
     Operands are numbers, and arrays that broadcast to the shape of `out`, whose precision is the one to work in.
     """
     values = [x if isinstance(x, float) or x.size != 1 or out.size == 1 else float(x.item()) for x in operands]
+    if not all(holds(out.dtype, x) for x in values):
+        return False
     fixed = tuple(map(fixed_number, values))
     program = runner(formula, out.dtype, fixed)
     if program is None:
@@ -82,6 +86,13 @@ def fixed_number(x: Any) -> float | None:
     """`x` if it is one of the numbers that a program is better written for: 1, and 0 without a sign."""
     simple = isinstance(x, float) and (x == 1 or (x == 0 and math.copysign(1, x) > 0))
     return x if simple else None
+
+
+def holds(dtype: np.dtype[Any], x: Any) -> bool:
+    """Whether `x`, if it is a number, is one that `dtype` can hold, if not to the last digit."""
+    if not isinstance(x, float) or dtype.itemsize == 8 or x == 0 or not math.isfinite(x):
+        return True
+    return SMALLEST <= abs(x) <= LARGEST
 
 
 def _matches(x: np.ndarray[Any, Any], out: np.ndarray[Any, Any]) -> bool:

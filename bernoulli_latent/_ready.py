@@ -16,6 +16,7 @@ from bernoulli_latent._formula import Formula
 __all__ = ["Ready", "can_be_ready"]
 
 _NUMBERS = (float, np.float64, np.float32)
+_SINGLE = np.dtype(np.float32)
 
 
 class Ready:
@@ -29,12 +30,15 @@ class Ready:
         Arrays that the result broadcasts with: parameters that the formula does not take are among them.
     free : tuple
         What the program takes after the variables: not the parameters that are part of it.
+    single : bool
+        Whether single precision can hold the parameters.
     """
 
     def __init__(self, formula: Formula, count: int, own: Sequence[Any], everything: Sequence[Any]) -> None:
         self.formula, self.count = formula, count
         self.fixed = (*[None] * count, *map(_programs.fixed_number, own))
         self.free = tuple(x for x, known in zip(own, self.fixed[count:], strict=True) if known is None)
+        self.single = all(_programs.holds(_SINGLE, x) for x in own)
         self.arrays = tuple(x for x in everything if not isinstance(x, float))
 
     def __call__(self, variables: Sequence[Any], out: Array | None) -> Any:
@@ -45,7 +49,8 @@ class Ready:
         if kind is np.ndarray:
             return self.of_arrays(variables, out)
         if kind in _NUMBERS:
-            return self.of_numbers(variables) if out is None and not self.arrays else None
+            plain = out is None and not self.arrays and all(type(x) in _NUMBERS for x in variables)
+            return self.of_numbers(variables) if plain else None
         return None if out is not None else _tensor_programs().at_once(self, variables)
 
     def of_numbers(self, variables: Sequence[Any]) -> Any:
@@ -63,7 +68,7 @@ class Ready:
             if not _fits(x, shape, dtype) or (out is not None and x is not out and np.may_share_memory(x, out)):
                 return None
         program = _programs.runner(self.formula, dtype, self.fixed)
-        if program is None:
+        if program is None or not (self.single or dtype.itemsize == 8):
             return None
         out = np.empty(shape, dtype) if out is None else out
         program.run([*variables, *self.free], out)
@@ -72,8 +77,10 @@ class Ready:
 
 def can_be_ready(x: Any) -> bool:
     """Whether `x` is of a kind that can be used as it is, and by values."""
-    kind = type(x)
-    return kind is np.ndarray or kind in _NUMBERS or (is_torch(x) and not sys.modules["torch"].compiler.is_compiling())
+    torch, kind = sys.modules.get("torch"), type(x)
+    if torch is not None and torch.compiler.is_compiling():
+        return False
+    return kind is np.ndarray or kind in _NUMBERS or is_torch(x)
 
 
 @cache

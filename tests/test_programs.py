@@ -5,12 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
 
-from bernoulli_latent import BinaryConcrete, Logistic, Normal, StepLogistic, _programs, kl_divergence
+from bernoulli_latent import (
+    BinaryConcrete,
+    InverseGamma,
+    Logistic,
+    Normal,
+    NormalGamma,
+    OverlappingExponential,
+    PowerFunction,
+    StepLogistic,
+    _programs,
+    kl_divergence,
+)
 from bernoulli_latent._formula import Formula
+from bernoulli_latent._kernels import elementwise
+from bernoulli_latent._kernels._jit import kernel
 from bernoulli_latent._namespaces.functions import Functions
 from bernoulli_latent._namespaces.trace import program_of
 
@@ -299,3 +313,63 @@ def test_divergences_of_tensors(torch, without_programs):
     got = kl_divergence(p, q)
     without_programs()
     torch.testing.assert_close(got, kl_divergence(p, q), rtol=1e-12, atol=0)
+
+
+# --- what programs are not for ---
+
+
+@pytest.mark.parametrize(
+    ("law", "method", "x", "expected"),
+    [
+        (OverlappingExponential(logits=np.float32(-100), sharpness=np.float32(1000)), "icdf_logit", 88.0, 0.088),
+        (OverlappingExponential(logits=np.float32(-1000), sharpness=np.float32(1000)), "icdf_logit", 100.0, 0.1),
+        (PowerFunction(logits=np.float32(2.5), sharpness=np.float32(1e20)), "variance", None, 0.0701037),
+        (InverseGamma(concentration=np.float32(1e10), rate=np.float32(1e30)), "variance", None, 1e30),
+    ],
+)
+def test_wide_formulas_are_computed_in_double(law, method, x, expected):
+    """These leave the range of single precision between arguments and value."""
+    values = () if x is None else (np.full(3, x, np.float32),)
+    result = getattr(law, method)(*values)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1e-50, 1e39, 1e299])
+def test_numbers_beyond_single_precision_stay_what_they_are(scale):
+    x = np.array([0.0, 1.0], np.float32)
+    expected = Logistic(loc=0.0, scale=scale).cdf(x.astype(np.float64)).astype(np.float32)
+    np.testing.assert_array_equal(Logistic(loc=0.0, scale=scale).cdf(x), expected)
+    np.testing.assert_array_equal(Logistic(loc=0.0, scale=scale).cdf(np.stack([x, x])[:, ::-1])[0, ::-1], expected)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_number_beside_a_tensor_that_is_followed(torch, compiled):
+    law, x = NormalGamma(loc=0.0, kappa=1.0, concentration=2.0, rate=2.0), torch.tensor(0.3, requires_grad=True)
+
+    def density(precision):
+        return law.logpdf(0.5, precision)
+
+    function = torch.compile(density, fullgraph=True, backend="eager") if compiled else density
+    (slope,) = torch.autograd.grad(function(x), x)
+    assert torch.isfinite(slope)
+
+
+def test_methods_can_be_referred_to_weakly():
+    law = Logistic(loc=0.0, scale=1.0)
+    method = law.cdf
+    assert weakref.ref(method)() is method
+
+
+@needs_jit
+def test_every_program_has_a_name_of_its_own_in_the_cache():
+    """Numba takes turns in writing to its files by the name of a function, and processes do not wait for each other."""
+    names = {elementwise._compiled(program, dtype).__qualname__ for program in ("a", "b") for dtype in ("f", "d")}
+    assert len(names) == 4
+
+
+@needs_jit
+def test_kernels_compile_where_nothing_can_be_kept(monkeypatch):
+    monkeypatch.setattr("numba.core.caching.CompileResultCacheImpl._locator_classes", [])
+    assert kernel(lambda x: x + 1)(2) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import numba
@@ -19,4 +20,9 @@ def kernel(function: F) -> F:
     disk cache of a kernel does not see edits in other files than its own: whoever edits what kernels elsewhere call
     or compile in (``normal_loops``, ``pack_loops``, ``draw_loops``) removes ``__pycache__`` here.
     """
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    compile_lazily = partial(numba.njit, nogil=True, error_model="numpy")
+    try:
+        compiled: F = compile_lazily(cache=True)(function)
+    except RuntimeError:  # there is no folder that can be written to
+        compiled = compile_lazily()(function)
+    return compiled

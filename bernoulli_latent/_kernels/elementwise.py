@@ -8,6 +8,7 @@ roundings, and elementary functions are part of the program: results depend on n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -55,13 +56,17 @@ def runner(program: str, dtype: np.dtype[Any]) -> Callable[[Sequence[Any], np.nd
 
 
 def _compiled(program: str, dtype: str) -> Callable[..., None]:
-    """Loop ``(out, *operands)`` over `program`, of contiguous arrays and of numbers."""
+    """Loop ``(out, *operands)`` over `program`, of contiguous arrays and of numbers.
 
-    @kernel
+    Each has a name of its own: processes that write to Numba's cache at one time may exchange the code of functions of
+    the same name.
+    """
+
     def loop(out, *operands):  # type: ignore[no-untyped-def]
         _run(program, dtype, out, operands)
 
-    return loop
+    loop.__qualname__ = f"loop_{sha256(f'{dtype} {program}'.encode()).hexdigest()[:32]}"
+    return kernel(loop)
 
 
 @intrinsic(prefer_literal=True)

@@ -1,4 +1,4 @@
-"""Functions for NumPy arrays, always in float64: single precision is rounded once, from the double result."""
+"""Functions for NumPy arrays in float64, for formulas without a program: single precision is rounded once."""
 
 from __future__ import annotations
 

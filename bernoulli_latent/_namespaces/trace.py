@@ -91,6 +91,12 @@ class Trace(Elementary, Functions):
         self.lines: list[tuple[Any, ...]] = []
         self.places: dict[tuple[Any, ...], int] = {}
 
+    def apply(self, formula: Formula, *arguments: Any) -> Any:
+        """Value of `formula`, unless that wants double precision."""
+        if formula.wide and self.format is SINGLE:
+            raise Untraceable("a formula that single precision is too narrow for")
+        return super().apply(formula, *arguments)
+
     def record(self, name: str, *operands: Any, kind: str = "") -> Any:
         """The result of an operation; its numbers become constants of the kind of its other operands."""
         given = next(x.kind for x in reversed(operands) if isinstance(x, Symbol))

@@ -150,9 +150,10 @@ class Univariate(Distribution):
     Each method takes ``out=`` for NumPy arrays. With tensors, derivatives are those that the formulas declare.
 
     Most methods of float32 and float64 work in the precision of their arguments, by programs that are interpreted for
-    the first few thousand elements and compiled then, which takes a tenth of a second when it is done first. No value
-    depends on how many there are, nor on what ran before. From 2^18 elements on, as many threads share the work as the
-    environment variable ``BERNOULLI_LATENT_THREADS`` says, one by default.
+    the first few thousand elements and compiled then, which takes a tenth of a second when it is done first, and half
+    of one more for the first in a process, which loads Numba. No value depends on how many there are, nor on what ran
+    before. From 2^18 elements on, as many threads share the work as the environment variable
+    ``BERNOULLI_LATENT_THREADS`` says, one by default.
     """
 
     support: ClassVar[tuple[float, float]] = (-math.inf, math.inf)

@@ -129,6 +129,8 @@ class InverseGamma(Continuous):
         excess = f.where(finite, concentration, 3.0) - 2
         return f.where(finite, (rate / (excess + 1)) ** 2 / excess, f.infinity)
 
+    variance.wide = True
+
     @formula
     def entropy(f, concentration, rate):
         spread = Gamma.entropy(f, concentration, rate)

@@ -101,6 +101,8 @@ class OverlappingExponential(Continuous):
         log_w = _log_root(f, 2 * r / (p + c + r + root), p, log_p - top, d, log_c - top, root)
         return f.minimum(-log_w / sharpness, 1.0)
 
+    icdf_logit.wide = True
+
     @icdf_logit.differentiate("t")
     def _(f, value, t, logits, sharpness):
         rest = OverlappingExponential.icdf_logit(f, -t, -logits, sharpness)

@@ -119,6 +119,8 @@ class PowerFunction(Continuous):
         between = f.sigmoid_slope(logits) * (sharpness - 1) ** 2
         return (sharpness**2 / (1 + 2 * sharpness) + between) / (1 + sharpness) ** 2
 
+    variance.wide = True
+
     @formula
     def entropy(f, logits, sharpness):
         part = f.log(sharpness) + 1 - sharpness
