@@ -26,6 +26,9 @@ ENTRIES = 2**26
 GRAIN = 64
 """Rows that the kernels compute side by side: threads share whole blocks."""
 
+FEW = 4 * GRAIN
+"""Rows that are drawn together however many bits they have."""
+
 Model = TypeVar("Model")
 
 
@@ -86,12 +89,13 @@ class BitSource(ABC):
         check_request(key := key_from(rng), start, n)
         form = self._form
         threads = thread_count(threads) if compiles_for(form.like) else 1
-        if packed and threads == 1:
-            return self._draw(key, start, n)
+        if threads == 1 and (packed or n <= FEW):
+            bits = self._draw(key, start, n)
+            return bits if packed else form.write(bits, values)
         none = self._draw(key, start, 0)  # fits, if that is left to do, and in this thread
         like = none.words if packed else form.write(none, values)
         answer = namespace(like).empty((n, like.shape[1]), dtype=like.dtype, device=like.device)
-        size = max(ENTRIES // none.n_bits // GRAIN, 4) * GRAIN if on_host(like) else max(n, 1)
+        size = max(ENTRIES // none.n_bits // GRAIN * GRAIN, FEW) if on_host(like) else max(n, 1)
 
         def fill(first: int, last: int) -> None:
             for row in range(first, last, size):

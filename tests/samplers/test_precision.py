@@ -250,8 +250,8 @@ def test_threads_are_for_compiled_kernels(moments, monkeypatch):
     seen = []
     draw = type(sampler)._draw
     monkeypatch.setattr(type(sampler), "_draw", lambda *request: seen.append(request[2:]) or draw(*request))
-    sampler.sample(100, rng=0, threads=4)
-    assert seen == [(0, 0), (0, 100)]
+    sampler.sample(1000, rng=0, threads=4)
+    assert seen == [(0, 0), (0, 1000)]
 
 
 @pytest.mark.filterwarnings("ignore::bernoulli_latent.RepairWarning")
