@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -37,21 +38,24 @@ Calls = dict[str, Callable[[], Any]]
 
 def run(options: Options) -> Iterator[Row]:
     load = os.getloadavg()[0]
-    for job in JOBS:
-        rounds = [
-            {count: in_fresh_process(f"{__name__}:measure", job, options.quick, threads=count) for count in COUNTS}
-            for _ in range(1 if options.quick else 2)
-        ]
-        for count in COUNTS:
-            for contender in rounds[0][count]:
-                cpu, wall = ([x for once in rounds for x in once[count][contender][i]] for i in (0, 1))
-                yield Row(contender, {"job": job, "threads": count}, timing=Timing(cpu, wall), values={"load": load})
+    for job, make in JOBS.items():
+        for contender, count in product(make(20), COUNTS):
+            given = job, contender, options.quick
+            rounds = range(1 if options.quick else 2)
+            answers = [in_fresh_process(f"{__name__}:measure", *given, threads=count) for _ in rounds]
+            cpu, wall = ([x for answer in answers for x in answer[i]] for i in (0, 1))
+            yield Row(contender, {"job": job, "threads": count}, timing=Timing(cpu, wall), values={"load": load})
 
 
-def measure(job: str, quick: bool) -> dict[str, tuple[list[float], list[float]]]:
-    """Processor and wall times of both contenders, with the threads this process was given."""
-    timings = interleave(JOBS[job](20 if quick else 1), 1 if quick else 3)
-    return {name: (timing.cpu, timing.wall) for name, timing in timings.items()}
+def measure(job: str, contender: str, quick: bool) -> tuple[list[float], list[float]]:
+    """Processor and wall times of a contender, with the threads this process was given.
+
+    Contenders have processes of their own: the threads of a matrix product go on waiting for work after it, and would
+    keep a core from the next contender.
+    """
+    call = JOBS[job](20 if quick else 1)[contender]
+    timing = interleave({contender: call}, 2 if quick else 7)[contender]
+    return timing.cpu, timing.wall
 
 
 def _gram(part: int) -> Calls:
