@@ -84,15 +84,19 @@ class GaussianRoundingSampler(CodeSampler):
     @property
     def report_(self) -> FitReport:
         """Report of the fit: what was found, what was changed, what that cost, and the arithmetic of draws."""
-        report = super().report_
-        return replace(report, precision=arithmetic(check_precision(self.precision), report.int16_bias))
+        return replace(super().report_, precision=self._arithmetic)
+
+    @property
+    def _arithmetic(self) -> str:
+        """Arithmetic of draws."""
+        return arithmetic(check_precision(self.precision), self._fitted()[1].int16_bias)
 
     def _draw(self, key: int, start: int, n: int) -> BitArray:
-        return self._model.draw(key, start, n, self.report_.precision)
+        return self._model.draw(key, start, n, self._arithmetic)
 
     def draw_rows(self, key: int, rows: Array) -> BitArray:
         """Samples of the stream `key` whose numbers are the int64 `rows`, in any order, packed."""
-        return self._model.draw_rows(key, rows, self.report_.precision)
+        return self._model.draw_rows(key, rows, self._arithmetic)
 
     def model_moments(self) -> BernoulliMoments:
         """Moments that the fitted model truly has, in closed form."""
