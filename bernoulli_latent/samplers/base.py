@@ -87,8 +87,8 @@ class BitSource(ABC):
         if values is not None and values not in LEVELS:
             raise ValueError(f"`values` must be one of {', '.join(map(repr, LEVELS))} or None; got {values!r}")
         check_request(key := key_from(rng), start, n)
-        form = self._form
-        threads = thread_count(threads) if compiles_for(form.like) else 1
+        form, threads = self._form, thread_count(threads)
+        threads = threads if compiles_for(form.like) else 1
         if threads == 1 and (packed or n <= FEW):
             bits = self._draw(key, start, n)
             return bits if packed else form.write(bits, values)
