@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from bernoulli_latent.io import read_arrays, write_arrays
+from examples.common import shards
 
-__all__ = ["check_same", "flatten", "load", "save"]
+__all__ = ["check_same", "flatten", "load", "lower", "save"]
 
 Tree = Mapping[Any, Any]
 """Tensors under names, nested."""
@@ -38,7 +39,7 @@ def save(path: Path, kind: str, tensors: Tree, values: Mapping[str, Any]) -> Non
 
 
 def load(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Nested tensors and values that :func:`save` wrote.
+    """Nested tensors and values that :func:`save` wrote, or weights and values that lie in shards behind an index.
 
     Raises
     ------
@@ -47,6 +48,8 @@ def load(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
     ValueError
         If it is damaged, foreign or of another kind.
     """
+    if path.suffix == ".json":
+        return shards.load(path, kind)
     arrays, values = read_arrays(path, kind)
     scalars = values.pop("scalars")
     tree: dict[str, Any] = {}
@@ -57,6 +60,22 @@ def load(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
             branch = branch.setdefault(folder, {})
         branch[leaf] = torch.from_numpy(array).reshape(()) if name in scalars else torch.from_numpy(array)
     return tree, values
+
+
+def lower(weights: Mapping[str, Tensor], precision: torch.dtype) -> dict[str, Tensor]:
+    """Weights with matrices and kernels in a `precision`; vectors, statistics and counts as they are.
+
+    Raises
+    ------
+    ValueError
+        If a number is too large for it.
+    """
+    matrices = {name for name, tensor in weights.items() if tensor.ndim > 1 and tensor.is_floating_point()}
+    lowered = {name: tensor.to(precision) if name in matrices else tensor for name, tensor in weights.items()}
+    for name in matrices:
+        if not torch.isfinite(lowered[name]).all():
+            raise ValueError(f"`precision` must hold all numbers; {precision} cannot hold those of {name}")
+    return lowered
 
 
 def check_same(path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -89,6 +89,11 @@ class Settings:
         torch.backends.cudnn.benchmark = True
         return torch.device("cuda" if self.device == "auto" else self.device)
 
+    @property
+    def checkpoint(self) -> Path:
+        """File of the checkpoint."""
+        return self.out / "checkpoint.safetensors"
+
     def identity(self) -> dict[str, Any]:
         """Settings that decide what a training computes, as they stand in checkpoints."""
         return {item.name: getattr(self, item.name) for item in fields(self) if item.name not in self.FREE}

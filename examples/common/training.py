@@ -25,6 +25,8 @@ from examples.common.settings import Settings
 __all__ = ["Losses", "Trainable", "Trainer"]
 
 SAVE_SECONDS = 60.0
+SHORT_WARM_UP = 200
+"""Steps of the warm-up where weights are trained ones, and only the optimiser is new."""
 CHECKS = 10
 """How often the averaged model is looked at in a training, about."""
 CHECKPOINT = "training"
@@ -67,6 +69,9 @@ class Trainer(Generic[Model]):
         Where to train.
     check : callable, optional
         Numbers to log about the averaged model, asked for some ten times.
+    start : dict, optional
+        What there is to say about the weights that the model comes with, if they are trained ones: the warm-up is then
+        short. Checkpoints keep it.
 
     Raises
     ------
@@ -82,27 +87,29 @@ class Trainer(Generic[Model]):
         settings: Settings,
         device: torch.device,
         check: Check | None = None,
+        start: dict[str, Any] | None = None,
     ) -> None:
         if not len(pixels):
             raise ValueError(f"`pixels` must have at least one image; got shape {pixels.shape}")
-        self.settings, self.device, self.check = settings, device, check
+        self.settings, self.device, self.check, self.start = settings, device, check, start
         self.model = model.to(device, memory_format=torch.channels_last).train()
         self.average = MovingAverage(self.model)
         self.pixels = torch.as_tensor(pixels, device=device)
         self.batch = min(settings.batch, len(pixels))
         self.per_epoch = len(pixels) // self.batch
-        self.schedule = Schedule(settings.epochs * self.per_epoch, settings.learning_rate)
         self.optimiser = torch.optim.Adam(self.model.parameters(), fused=device.type == "cuda")
         self.loss = or_eager(self.model.loss, device)
         self.step, self.seconds, self.sums = 0, 0.0, dict[str, Tensor]()
         self._order = -1, torch.empty(0)
         settings.out.mkdir(parents=True, exist_ok=True)
         self._take_up()
+        warm_up = Schedule.warm_up if self.start is None else SHORT_WARM_UP
+        self.schedule = Schedule(settings.epochs * self.per_epoch, settings.learning_rate, warm_up)
 
     @property
     def checkpoint(self) -> Path:
         """File of the checkpoint."""
-        return self.settings.out / "checkpoint.safetensors"
+        return self.settings.checkpoint
 
     @property
     def log(self) -> Path:
@@ -194,7 +201,7 @@ class Trainer(Generic[Model]):
         }
         self._check_finite(tensors)
         values = {"settings": self.settings.identity(), "images": len(self.pixels), "step": self.step}
-        checkpoints.save(self.checkpoint, CHECKPOINT, tensors, values | {"seconds": self.seconds})
+        checkpoints.save(self.checkpoint, CHECKPOINT, tensors, values | {"seconds": self.seconds, "start": self.start})
 
     def _check_finite(self, tensors: checkpoints.Tree) -> None:
         for name, tensor in checkpoints.flatten(tensors):
@@ -228,7 +235,7 @@ class Trainer(Generic[Model]):
         torch.set_rng_state(tensors["random"]["cpu"])
         if self.device.type == "cuda" and "cuda" in tensors["random"]:
             torch.cuda.set_rng_state(tensors["random"]["cuda"], self.device)
-        self.step, self.seconds = values["step"], values["seconds"]
+        self.step, self.seconds, self.start = values["step"], values["seconds"], values.get("start")
 
     def _cut_log(self) -> None:
         """Keep the lines up to the checkpoint: a run that was killed may have got further."""

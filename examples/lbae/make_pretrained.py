@@ -46,8 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not trainer.finished:
         raise ValueError(f"stopped after step {trainer.step} of {trainer.schedule.total}; go on with --resume")
     settings.export.mkdir(parents=True, exist_ok=True)
-    about = {"source": images.source, "images": len(images), "steps": trainer.step, "settings": settings.identity()}
-    save(settings.export / "model.npz", trainer.average.model, about, half=True)
+    save(settings.export / "model.npz", *Run(settings.out).loaded, half=True)
     run = Run(settings.export)
     for split, part in {"train": images, "test": unseen}.items():
         Codes.of(run.model, part).save(run.codes_path(split))

@@ -16,7 +16,7 @@ from bernoulli_latent.torch import BernoulliBottleneck
 from examples.common import checkpoints
 from examples.common.training import Losses
 
-__all__ = ["LBAE", "Plan", "load", "save"]
+__all__ = ["KIND", "LBAE", "Plan", "load", "save"]
 
 KIND = "lbae"
 SLOPE = 0.02
@@ -161,14 +161,12 @@ class LBAE(nn.Module):
 
 def save(path: Path, model: LBAE, about: dict[str, Any], *, half: bool = False) -> None:
     """Write weights, plan, and what there is to say `about` them; kernels and matrices in `half` precision if asked."""
-    weights = model.state_dict()
-    if half:
-        weights = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in weights.items()}
+    weights = checkpoints.lower(model.state_dict(), torch.float16) if half else model.state_dict()
     checkpoints.save(path, KIND, weights, {"plan": asdict(model.plan), "about": about})
 
 
 def load(path: Path, device: torch.device | str = "cpu") -> tuple[LBAE, dict[str, Any]]:
-    """Model in evaluation mode that :func:`save` wrote, and what was said about it.
+    """Model in evaluation mode that :func:`save` wrote or that was exported, and what was said about it.
 
     Raises
     ------

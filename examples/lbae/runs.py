@@ -36,11 +36,18 @@ class Run:
     folder: Path
     device: str = "cpu"
 
+    @property
+    def path(self) -> Path:
+        """File of the model, or index of its shards; ValueError if there are several."""
+        paths = sorted(self.folder.glob("model.*")) or [self.folder / "model.safetensors"]
+        if len(paths) > 1:
+            raise ValueError(f"{self.folder} must have one model; it has {' and '.join(path.name for path in paths)}")
+        return paths[0]
+
     @cached_property
     def loaded(self) -> tuple[LBAE, dict[str, Any]]:
         """The model, in evaluation mode, and how it was made."""
-        path = next(self.folder.glob("model.*"), self.folder / "model.safetensors")
-        return load_model(path, _device(self.device))
+        return load_model(self.path, _device(self.device))
 
     @property
     def model(self) -> LBAE:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
 from torch import nn
 
+from examples.common.checkpoints import check_same
 from examples.common.images import Images, load
 from examples.common.inputs import to_batch
 from examples.common.metrics import dead_bits
@@ -18,6 +20,7 @@ from examples.common.settings import Settings, command
 from examples.common.training import Trainer
 from examples.lbae.codes import encode
 from examples.lbae.model import LBAE, Plan, save
+from examples.lbae.runs import Run
 
 __all__ = ["LBAESettings", "main", "train"]
 
@@ -31,20 +34,41 @@ class LBAESettings(Settings):
     bits: Annotated[int, "length of the code; published: 200 for MNIST, 600 for CIFAR-10, 1500 for CelebA"] = 200
     width: Annotated[float, "factor on the numbers of channels; published: 1"] = 1.0
     code_channels: Annotated[int | None, "channels of the map that the bits become; by default as published"] = None
+    start: Annotated[Path | None, "folder of a run or export: weights to start from; the optimiser starts anew"] = None
 
     ON_SMOKE: ClassVar[dict[str, Any]] = Settings.ON_SMOKE | {"bits": 32, "width": 0.125}
+    FREE: ClassVar[tuple[str, ...]] = (*Settings.FREE, "start")
 
 
 def train(settings: LBAESettings, images: Images, unseen: Images) -> Trainer[LBAE]:
     """Train on `images`, looking now and then at `unseen` ones; write the averaged model."""
+    there = Run(settings.out).path
+    if there.name != MODEL:
+        raise ValueError(f"`out` has a model already: {there}; name another folder")
     device = settings.prepare()
     side, channels = images.pixels.shape[2:]
-    model = LBAE(Plan(side, channels, settings.bits, settings.width, settings.code_channels))
-    trainer = Trainer(model, images.pixels, settings, device, _check_on(unseen))
+    model, start = _first(settings, Plan(side, channels, settings.bits, settings.width, settings.code_channels))
+    trainer = Trainer(model, images.pixels, settings, device, _check_on(unseen), start)
     trainer.run()
-    about = {"source": images.source, "images": len(images), "steps": trainer.step, "settings": settings.identity()}
-    save(settings.out / MODEL, trainer.average.model, about)
+    save(settings.out / MODEL, trainer.average.model, _about(trainer, images))
     return trainer
+
+
+def _first(settings: LBAESettings, plan: Plan) -> tuple[LBAE, dict[str, Any] | None]:
+    """Model with random weights; or with those to start from, unless a checkpoint has others, and their history."""
+    if settings.start is None or settings.checkpoint.exists():
+        return LBAE(plan), None
+    run = Run(settings.start)
+    check_same(run.path, asdict(run.model.plan), asdict(plan))
+    return run.loaded
+
+
+def _about(trainer: Trainer[LBAE], images: Images) -> dict[str, Any]:
+    """How the weights were made; the steps are all that they have had."""
+    about = {"source": images.source, "images": len(images), "settings": trainer.settings.identity()}
+    if trainer.start is None:
+        return about | {"steps": trainer.step}
+    return about | {"steps": trainer.start["steps"] + trainer.step, "start": trainer.start}
 
 
 def _check_on(unseen: Images) -> Callable[[nn.Module], dict[str, float]]:

@@ -85,15 +85,6 @@ def test_a_model_in_half_precision_gives_nearly_the_same_images(torch, tmp_path)
     np.testing.assert_allclose(decode(again, bits).astype(int), decode(model, bits), atol=2)
 
 
-@pytest.fixture(scope="module")
-def run(torch, tmp_path_factory):
-    """Folder of a smoke run: trained and encoded."""
-    folder = tmp_path_factory.mktemp("lbae")
-    train.main(["--smoke", "--out", str(folder), "--threads", "1"])
-    encode.main(["--smoke", "--run", str(folder)])
-    return folder
-
-
 def test_training_and_encoding_leave_a_run(run):
     losses = [json.loads(line)["unseen_loss"] for line in (run / "log.jsonl").read_text().splitlines()]
     assert losses[-1] < 0.8 * losses[0]

@@ -108,6 +108,16 @@ def test_a_log_without_a_checkpoint_stays(torch, tmp_path, whole):
     assert (tmp_path / "log_without_checkpoint.jsonl").read_text() == "precious\n"
 
 
+def test_trained_weights_have_a_short_warm_up_that_resuming_keeps(torch, tmp_path):
+    settings = Settings(out=tmp_path, epochs=2000, batch=10, device="cpu", seed=5)
+    assert Trainer(Noisy(), pixels(), settings, settings.prepare()).schedule(199) < settings.learning_rate
+    started = Trainer(Noisy(), pixels(), settings, settings.prepare(), start={"steps": 9})
+    assert started.schedule(199) == settings.learning_rate
+    started.run(steps=1)
+    again = trainer(torch, tmp_path, epochs=2000)
+    assert (again.start, again.schedule) == ({"steps": 9}, started.schedule)
+
+
 def test_no_images_are_told(torch, tmp_path):
     with pytest.raises(ValueError, match=r"`pixels` must have at least one image; got shape \(0, 16, 16, 1\)"):
         Trainer(Noisy(), pixels(0), Settings(out=tmp_path), torch.device("cpu"))
