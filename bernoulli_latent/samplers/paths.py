@@ -63,7 +63,7 @@ def _even_bits(model: Rounding, normals: Sequence[Array], ends: Sequence[BitArra
 def _bits_block(model: Rounding, normals: Sequence[Array], ends: Sequence[BitArray], steps: int) -> Array:
     source, target = ends
     differs = BitArray(source.words ^ target.words, model.n_bits).to_array("bool")
-    ranks, distance = flip_ranks(_places(model, normals, ends), differs), hamming_distance(source, target)
+    ranks, distance = flip_ranks(_places(model, normals, ends), differs), hamming_distance(source, target, threads=1)
     counts = [(2 * step * distance + steps - 1) // (2 * (steps - 1)) for step in range(steps)]
     flipped = [BitArray.from_array(ranks < count[:, None]).words for count in counts]
     return namespace(ranks).stack([source.words ^ words for words in flipped])

@@ -95,16 +95,17 @@ def test_pieces_and_threads_do_not_matter(ties, monkeypatch):
 
 
 @FAMILIES
-def test_tensors_have_the_same_paths(torch, family, tmp_path):
+def test_tensors_have_the_same_paths(torch, device, family, tmp_path):
     sampler = fitted(family, 70, 12, 30, seed=1)
     sampler.save(tmp_path / "sampler.npz")
-    twin = family.load(tmp_path / "sampler.npz").to("cpu")
-    source, target = sampler.sample(9, rng=0), sampler.sample(9, rng=1)
-    expected = sampler.interpolate(source, target, 12, spacing="bits")
-    path = twin.interpolate(torch.as_tensor(source), torch.as_tensor(target), 12, spacing="bits")
+    twin = family.load(tmp_path / "sampler.npz").to(device)
+    ends = sampler.sample(9, rng=0), sampler.sample(9, rng=1)
+    tensors = [torch.as_tensor(end, device=device) for end in ends]
+    expected = sampler.interpolate(*ends, 12, spacing="bits")
+    path = twin.interpolate(*tensors, 12, spacing="bits")
     assert isinstance(path, torch.Tensor)
-    np.testing.assert_array_equal(path.numpy(), expected)
-    packed = twin.interpolate(torch.as_tensor(source), torch.as_tensor(target), 12, spacing="bits", packed=True)
+    np.testing.assert_array_equal(path.cpu().numpy(), expected)
+    packed = twin.interpolate(*tensors, 12, spacing="bits", packed=True)
     assert packed == BitArray.from_array(expected.reshape(-1, expected.shape[2]))
 
 
