@@ -10,6 +10,7 @@ from bernoulli_latent._arrays import Array, as_array, is_torch, namespace
 
 __all__ = [
     "as_real",
+    "check_choice",
     "check_count",
     "check_positive",
     "check_precision",
@@ -93,11 +94,16 @@ def check_positive(value: object, name: str) -> float:
     return number
 
 
+def check_choice(value: str, name: str, known: tuple[str, ...]) -> str:
+    """`value` as one of those `known`."""
+    if value not in known:
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, known))}; got {value!r}")
+    return value
+
+
 def check_precision(value: str) -> str:
     """`value` as one of the precisions in which samplers draw."""
-    if value not in PRECISIONS:
-        raise ValueError(f"`precision` must be one of {', '.join(map(repr, PRECISIONS))}; got {value!r}")
-    return value
+    return check_choice(value, "precision", PRECISIONS)
 
 
 def check_same_place(x: Array, name: str, like: Array, whose: str) -> None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bernoulli_latent._arrays import Array, as_array, like_place, namespace
-from bernoulli_latent._checks import as_real, check_count, check_precision
+from bernoulli_latent._checks import as_real, check_choice, check_count, check_precision
 from bernoulli_latent._random import key_from
 from bernoulli_latent._threads import thread_count
 from bernoulli_latent.bits import BitArray, bits_like, hamming_distance, read_bits, trusted_bits
 from bernoulli_latent.errors import warn
 from bernoulli_latent.latent.conditional import BURN_IN, ConditionalReport, draw_conditional
-from bernoulli_latent.latent.interpolation import angle, slerp_weights
 from bernoulli_latent.latent.inversion import METHODS, InversionReport, invert_signs
 from bernoulli_latent.latent.orthant import log_probability
 from bernoulli_latent.samplers.base import BitSampler
+from bernoulli_latent.samplers.paths import SPACINGS, follow
 from bernoulli_latent.samplers.rounding import Rounding
 
 __all__ = ["CodeSampler", "refuse_impossible"]
+
+INVERSIONS = (*METHODS, "posterior")
 
 BLOCK = 1024
 """Codes inverted at a time."""
@@ -92,9 +95,7 @@ class CodeSampler(BitSampler[Rounding]):
         >>> bool((sampler.round(normals) == y[:5]).all())
         True
         """
-        known = (*METHODS, "posterior")
-        if method not in known:
-            raise ValueError(f"`method` must be one of {', '.join(map(repr, known))}; got {method!r}")
+        check_choice(method, "method", INVERSIONS)
         model, bits, key = self._model, self.read_codes(latents, "latents"), key_from(rng)
         blocks = range(0, max(len(bits), 1), BLOCK)
         parts = [_invert_block(model, bits[first : first + BLOCK], method, key, first) for first in blocks]
@@ -130,6 +131,7 @@ class CodeSampler(BitSampler[Rounding]):
         steps: int,
         *,
         method: str = "perceptron",
+        spacing: str = "angle",
         rng: Any = None,
         packed: bool = False,
         threads: int | None = None,
@@ -144,6 +146,13 @@ class CodeSampler(BitSampler[Rounding]):
             Points on each path, ends included; at least 2.
         method, rng
             Inversion, see :meth:`invert`.
+        spacing : {"angle", "bits"}
+            What changes by equal amounts from point to point:
+
+            - ``"angle"``: the direction of the normal;
+            - ``"bits"``: the code. Where the ends differ in d bits, point `k` differs from the source in
+              ``k * d / (steps - 1)`` of them, rounded (halves up), those that change first on the great circle. Bits
+              that change together take turns by their number.
         packed : bool
             Answer with a BitArray of ``steps * n`` rows, the points of a step side by side: row ``k * n + i`` is
             point `k` of path `i`. The unpacked bits are never held.
@@ -156,30 +165,60 @@ class CodeSampler(BitSampler[Rounding]):
         array, shape (steps, n, n_bits), or BitArray
             In the form of the data; ``[0]`` is `source` and ``[-1]`` is `target`, exactly.
 
+        Raises
+        ------
+        ValueError
+            If the ends are no bits, of another width, or not equally many, or `steps`, `method`, `spacing` or
+            `threads` is none of the above.
+
+        Warns
+        -----
+        RepairWarning
+            Of the inversion, see :meth:`invert`.
+
         Notes
         -----
-        Both normals see the boundary on its positive side, hence so does the whole path, and every bit changes at
-        most once on it. The price: in the middle the boundary coordinate is on average up to sqrt(2) times that
-        of a sample, so that bits with a large mean keep to it more often than in samples.
+        Both normals see the boundary on its positive side, hence so does the whole path. Without thresholds every bit
+        changes at most once on it; behind a threshold a bit that the ends share may change and come back. The price
+        of that side: in the middle the boundary coordinate is on average up to sqrt(2) times that of a sample, so
+        that bits with a large mean keep to it more often than in samples.
 
-        Points between the ends are rounded in float32, or in float64 if that is the ``precision`` of the sampler.
-        :meth:`round` works in float64, and may tell a bit apart whose score is zero to about 1e-6.
+        Bits do not change at an even pace on the circle: at equal angles the largest of a path's steps is often twice
+        the mean, and with equal margins one step changes all bits, so that the path shows nothing but its ends.
+        ``spacing="bits"`` makes no step larger than ``ceil(d / (steps - 1))`` bits, with any `method`. Its points
+        lie on the circle but for bits that the ends share, which never change, bits that change at the same place,
+        and bits that the inversion got wrong: these change at the end where they are, or, wrong at both, half-way.
+
+        With ``"angle"`` points between the ends are rounded in float32, or in float64 if that is the ``precision`` of
+        the sampler. :meth:`round` works in float64, and may tell a bit apart whose score is zero to about 1e-6.
 
         References
         ----------
         .. [1] Fajtl et al., "Latent Bernoulli Autoencoder", ICML 2020, section 3.3.
+
+        Examples
+        --------
+        >>> from bernoulli_latent import BernoulliMoments, HyperplaneSampler
+        >>> sampler = HyperplaneSampler().fit_moments(BernoulliMoments.from_marginals([0.4, 0.5, 0.6, 0.7]))
+        >>> sampler.interpolate([[0, 0, 1, 1]], [[1, 1, 1, 0]], steps=4, spacing="bits")[:, 0]
+        array([[0, 0, 1, 1],
+               [0, 1, 1, 1],
+               [1, 1, 1, 1],
+               [1, 1, 1, 0]], dtype=int8)
         """
-        steps = check_count(steps, "steps", least=2)
+        steps, threads = check_count(steps, "steps", least=2), thread_count(threads)
+        check_choice(method, "method", INVERSIONS)
+        check_choice(spacing, "spacing", SPACINGS)
         model, ends = self._model, (self.read_codes(source, "source"), self.read_codes(target, "target"))
         if len(ends[0]) != len(ends[1]):
             raise ValueError(
                 f"`target` must have as many rows as `source`; got {len(ends[1])} rows, `source` has {len(ends[0])}"
             )
         n, width = ends[0].shape
-        normals = self.invert(BitArray.concatenate(ends), method, rng=rng)
-        weights = slerp_weights(angle(normals[:n, :], normals[n:, :]), steps)
-        words = model.path(normals, weights, check_precision(self.precision), thread_count(threads))
-        words[0, ...], words[-1, ...] = (end.words for end in ends)
+        precision, key, words = check_precision(self.precision), key_from(rng), ends[0].words
+        words = namespace(words).empty((steps, *words.shape), dtype=words.dtype, device=words.device)
+        for block, parts, normals in _inverted_ends(model, ends, method, key):
+            words[:, block, :] = follow(model, normals, parts, steps, spacing, precision, threads)
         bits = trusted_bits(words.reshape(steps * n, words.shape[2]), width)
         return bits if packed else self._form.write(bits).reshape(steps, n, width)
 
@@ -340,6 +379,21 @@ def _invert_block(model: Rounding, bits: BitArray, method: str, key: int, first:
         normals = model.normals(points, signs)
     wrong = hamming_distance(model.bits(model.scores(normals)), bits)
     return normals, wrong, infeasible | impossible
+
+
+def _inverted_ends(
+    model: Rounding, ends: Sequence[BitArray], method: str, key: int
+) -> Iterator[tuple[slice, list[BitArray], list[Array]]]:
+    """Some paths at a time, their ends and the normals of these; after the last a warning of what was not exact."""
+    n, reports = len(ends[0]), []
+    for first in range(0, max(n, 1), BLOCK):
+        block = slice(first, first + BLOCK)
+        parts = [end[block] for end in ends]
+        inverted = [_invert_block(model, part, method, key, first + n * k) for k, part in enumerate(parts)]
+        reports += [(wrong, infeasible) for _, wrong, infeasible in inverted]
+        yield block, parts, [normals for normals, *_ in inverted]
+    xp = namespace(model.factor)
+    _warn_of_inversion(method, InversionReport(*(xp.concat(parts) for parts in zip(*reports, strict=True))))
 
 
 def _warn_of_inversion(method: str, report: InversionReport) -> None:

@@ -61,6 +61,11 @@ class Rounding:
         """Dimension of the normals."""
         return int(self.factor.shape[1]) - self.constant
 
+    @property
+    def thresholds(self) -> Array:
+        """What the scores have beside their linear part, shape (R,)."""
+        return self.factor[:, 0] if self.constant else namespace(self.factor).zeros_like(self.factor[:, 0])
+
     def draw(self, key: int, start: int, n: int, precision: str) -> BitArray:
         """Samples `start` to `start + n` of the stream `key`; `precision` is no longer ``"auto"``."""
         recipe = self._recipe(precision)
@@ -87,7 +92,7 @@ class Rounding:
         xp = namespace(self.factor)
         is_threshold = (xp.arange(self.factor.shape[1], device=self.factor.device) == 0) & self.constant
         rows = xp.where(is_threshold, 0.0, self.factor)
-        thresholds = self.factor[:, 0] if self.constant else xp.zeros_like(self.factor[:, 0])
+        thresholds = self.thresholds
         if precision == "int16":
             integers = integer_rows(rows)
             return integers, integer_offsets(thresholds, _lengths(xp.astype(integers, rows.dtype))[:, 0])
@@ -140,13 +145,21 @@ class Rounding:
         positive = namespace(scores).take(scores >= 0, self.ties.index, axis=1)
         return BitArray.from_array(positive ^ self.ties.flip[None, :])
 
+    def margins(self, scores: Array, bits: BitArray) -> Array:
+        """Scores (n, R), or (1, R) for all, spread over the `bits` (n, N) and positive on their side."""
+        return self._plus_minus(bits) * namespace(scores).take(scores, self.ties.index, axis=1)
+
+    def _plus_minus(self, bits: BitArray) -> Array:
+        """Signs (n, N) that the score of each bit's row should have."""
+        return bits.to_array("pm1", dtype=self.factor.dtype) * namespace(self.factor).where(self.ties.flip, -1.0, 1.0)
+
     def signs(self, bits: BitArray, known: Array | None = None) -> tuple[Array, Array]:
         """Signs (n, R) that a normal should give to the rows for `bits`, and which codes the ties rule out (n,).
 
         The sign is 0 where none of a row's bits is among the `known` (n, N), or where they contradict each other.
         """
         xp = namespace(self.factor)
-        plus_minus = bits.to_array("pm1", dtype=self.factor.dtype) * xp.where(self.ties.flip, -1.0, 1.0)[None, :]
+        plus_minus = self._plus_minus(bits)
         if known is not None:
             plus_minus = xp.where(known, plus_minus, 0.0)
         groups = xp.arange(self.factor.shape[0], device=self.factor.device)

@@ -12,7 +12,7 @@ from bernoulli_latent import (
     HyperplaneSampler,
     moments_from_gram,
 )
-from bernoulli_latent.latent.interpolation import slerp_weights
+from bernoulli_latent.latent.interpolation import crossings, flip_ranks, slerp_weights
 
 
 @pytest.mark.parametrize("method", ["perceptron", "posterior", "centroid"])
@@ -105,3 +105,29 @@ def test_slerp_stays_on_the_sphere_at_an_even_pace(angle, steps):
 def test_equal_ends_stay(sampler, latents):
     path = sampler.interpolate(latents[:3], latents[:3], 4)
     assert (path == latents[:3]).all()
+
+
+margins = st.floats(0.01, 5)
+
+
+@given(margins, margins, st.floats(-3, 3), st.floats(0.01, 3))
+def test_bits_change_where_the_score_is_zero(source, target, threshold, angle):
+    place = crossings(*(np.array([[x]]) for x in (source, target, threshold)), np.array([angle])).item()
+    turned = 2 * np.arctan(np.tan(angle / 4) * (2 * place - 1))  # from the middle
+    weights = np.sin([angle / 2 - turned, angle / 2 + turned]) / np.sin(angle)
+    score = weights @ [-source - threshold, target - threshold] + threshold
+    assert abs(score) < 1e-6 * (source + target + abs(threshold)) / np.cos(angle / 2)
+
+
+@pytest.mark.parametrize("angle", [0, 1, np.pi])
+@pytest.mark.parametrize("threshold", [-2.0, 0.0, 2.0])
+def test_wrong_bits_change_at_the_end_where_they_are_wrong(angle, threshold):
+    source, target = np.array([[-1.0, 1.0, -1.0, 0.0]]), np.array([[1.0, -1.0, -1.0, 0.0]])
+    places = crossings(source, target, np.full((1, 4), threshold), np.array([angle]))
+    np.testing.assert_array_equal(places, [[0, 1, 0.5, 0.5]])
+
+
+def test_order_of_flips():
+    places = np.array([[0.5, 0.25, 0.5, 0.75, 0.25]], np.float32)
+    differs = np.array([[True, True, True, True, False]])
+    np.testing.assert_array_equal(flip_ranks(places, differs), [[1, 0, 2, 3, 4]])
