@@ -10,7 +10,7 @@ from bernoulli_latent.bits import BitArray, hamming_distance
 from bernoulli_latent.latent.interpolation import angle, crossings, flip_ranks, slerp_weights
 from bernoulli_latent.samplers.rounding import Rounding
 
-__all__ = ["SPACINGS", "follow"]
+__all__ = ["SPACINGS", "even_steps", "follow"]
 
 SPACINGS = ("angle", "bits")
 
@@ -53,17 +53,21 @@ def _even_bits(model: Rounding, normals: Sequence[Array], ends: Sequence[BitArra
     def fill(start: int, stop: int) -> None:
         for first in range(start, stop, rows):
             block = slice(first, min(first + rows, stop))
-            parts = [z[block, :] for z in normals], [end[block] for end in ends]
-            words[:, block, :] = _bits_block(model, *parts, steps)
+            parts = [end[block] for end in ends]
+            words[:, block, :] = even_steps(_places(model, [z[block, :] for z in normals], parts), parts, steps)
 
     in_parallel(fill, n, threads, rows)
     return words
 
 
-def _bits_block(model: Rounding, normals: Sequence[Array], ends: Sequence[BitArray], steps: int) -> Array:
+def even_steps(places: Array, ends: Sequence[BitArray], steps: int) -> Array:
+    """Words (steps, n, words) from the one of the `ends` to the other, bits changing in the order of their `places`.
+
+    Of the d bits that differ, ``k * d / (steps - 1)`` have changed at point `k`, rounded, halves up.
+    """
     source, target = ends
-    differs = BitArray(source.words ^ target.words, model.n_bits).to_array("bool")
-    ranks, distance = flip_ranks(_places(model, normals, ends), differs), hamming_distance(source, target, threads=1)
+    differs = BitArray(source.words ^ target.words, source.n_bits).to_array("bool")
+    ranks, distance = flip_ranks(places, differs), hamming_distance(source, target, threads=1)
     counts = [(2 * step * distance + steps - 1) // (2 * (steps - 1)) for step in range(steps)]
     flipped = [BitArray.from_array(ranks < count[:, None]).words for count in counts]
     return namespace(ranks).stack([source.words ^ words for words in flipped])

@@ -86,6 +86,12 @@ class Classifier(nn.Module):
         self.accuracy = float(np.mean(answers == truth))
         return self.accuracy
 
+    def share(self, pixels: Pixels, name: str) -> float:
+        """Share of the images in which the class or attribute `name` is seen."""
+        logits, column = self.logits(pixels), self.names.index(name)
+        seen = logits[:, column] > 0 if self.attributes else logits.argmax(axis=1) == column
+        return float(seen.mean())
+
     def save(self, path: Path) -> None:
         """Write to a .safetensors or .npz file, without pickle."""
         values = {"shape": self.shape, "names": self.names, "attributes": self.attributes, "about": self.about}

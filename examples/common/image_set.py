@@ -81,11 +81,24 @@ class Images:
         """The first `limit` images, all of them for None."""
         return self.rows(slice(limit))
 
-    def rows(self, rows: slice) -> Images:
-        """Some of the images."""
+    def rows(self, rows: slice | np.ndarray[Any, Any]) -> Images:
+        """Some of the images: a slice, numbers or a mask."""
         labels = None if self.labels is None else self.labels[rows]
         attributes = None if self.attributes is None else self.attributes[rows]
         return replace(self, pixels=self.pixels[rows], labels=labels, attributes=attributes)
+
+    def without(self, n: int) -> tuple[Images, Images]:
+        """All but `n` images, half of all at most, and these `n`, taken at regular places.
+
+        Examples
+        --------
+        >>> images = Images(np.zeros((9, 8, 8, 1), np.uint8))
+        >>> [len(part) for part in images.without(2)], [len(part) for part in images.without(7)]
+        ([7, 2], [5, 4])
+        """
+        taken = np.zeros(len(self), dtype=bool)
+        taken[np.linspace(0, len(self), min(n, len(self) // 2), endpoint=False, dtype=int)] = True
+        return self.rows(~taken), self.rows(taken)
 
     def attribute(self, name: str) -> Table:
         """Which images have the attribute, bool (n,).

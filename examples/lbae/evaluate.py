@@ -36,12 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     use_threads(options.threads)
     run, images, unseen = Run(options.run, options.device), read_part(options, "train"), read_part(options, "test")
     device = next(run.model.parameters()).device
-    known, held_out = images.rows(slice(0, None, 2)), images.rows(slice(1, None, 2))
+    known, held_out = images.without(len(unseen))
     classifiers = [_classifier(options, seed, known, unseen, device) for seed in range(options.classifiers)]
     extractors = [*classifiers, *_given(options, device)]
     judge = Judge([ThroughJpeg(each) for each in extractors] if options.jpeg75 else extractors, unseen.pixels)
     evaluation = Evaluation(
-        run.model, run.codes("train"), held_out, unseen, judge, classifiers[0], options.seed, options.edits
+        run.model, run.codes("train"), held_out, unseen, judge, classifiers, options.seed, options.edits
     )
     report = Report(options.out or options.run / "results.jsonl", "lbae", unseen.source, options.seed, device)
     common = _facts(run, unseen, classifiers)

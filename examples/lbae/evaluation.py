@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from bernoulli_latent import BitArray, RepairWarning, hamming_distance
+from bernoulli_latent import RepairWarning
 from examples.common.features import Classifier
 from examples.common.images import Images
 from examples.common.judging import Judge
 from examples.common.metrics import dead_bits, psnr, ssim, step_statistics, third_order_agreement
-from examples.lbae import authors
 from examples.lbae.codes import Codes, decode
 from examples.lbae.library import EDITS, FAMILIES, edit, fit
 from examples.lbae.model import LBAE
+from examples.lbae.paths import ways
 
 __all__ = ["Evaluation", "Finding"]
 
 STEPS = 12
 """Images of a path, ends included, as in the authors' pictures."""
-PATHS = (
-    ("hyperplane", "centroid"),
-    ("hyperplane", "perceptron"),
-    ("hyperplane", "posterior"),
-    ("dichotomized_gaussian", "posterior"),
-)
 WANTED = ("Eyeglasses", "Goatee", "Smiling", "Blond_Hair")
 MOST_WANTED = 10
 BUDGET = 0.2
@@ -62,8 +57,8 @@ class Evaluation:
         For testing.
     judge : Judge
         Has the features of the test images.
-    classifier : Classifier
-        Says whether an attribute is there.
+    classifiers : sequence of Classifier
+        Say whether an attribute is there.
     seed : int
         Of all draws.
     edits : int
@@ -75,7 +70,7 @@ class Evaluation:
     held_out: Images
     unseen: Images
     judge: Judge
-    classifier: Classifier
+    classifiers: Sequence[Classifier]
     seed: int = 0
     edits: int = 200
 
@@ -94,7 +89,7 @@ class Evaluation:
     def reconstruction(self) -> Iterator[Finding]:
         """Test images through the bits; as a floor, held-out training images against test images."""
         task = {"task": "reconstruction"}
-        yield Finding("training images", self.judge.compare(self.held_out.pixels[: len(self.unseen)]), task)
+        yield Finding("training images", self.judge.compare(self.held_out.pixels), task)
         pixels, bits = decode(self.model, self.unseen_codes.bits), self.unseen_codes.bits
         fidelity = {"psnr": psnr(self.unseen.pixels, pixels), "ssim": ssim(self.unseen.pixels, pixels)}
         yield Finding("bits", self.judge.compare(pixels) | fidelity | {"dead_bits": dead_bits(bits)}, task)
@@ -114,51 +109,44 @@ class Evaluation:
         unseen = self.unseen_codes.bits
         pairs = np.random.default_rng(self.seed).permutation(len(unseen))[: 2 * max(len(unseen) // (STEPS - 2), 1)]
         source, target = (unseen[rows] for rows in np.split(pairs, 2))
-        for contender, method, path, wrong in self._paths(source, target):
-            inner = path[1:-1].reshape(-1, unseen.n_bits)
-            steps = {"steps": step_statistics(path), "wrong_bits": wrong}
+        for way in ways(self.codes, source, target, STEPS, self.seed):
+            inner = way.path[1:-1].reshape(-1, unseen.n_bits)
+            steps = {"steps": step_statistics(way.path), "wrong_bits": way.wrong}
             values = self.judge.compare(decode(self.model, inner)) | steps
-            yield Finding(contender, values, {"task": "interpolation", "inversion": method})
-
-    def _paths(self, source: BitArray, target: BitArray) -> Iterator[tuple[str, str, Array, float]]:
-        """Family, inversion, path, and bits of a code that its inversion does not give back, on average."""
-        rows, ends = authors.factor(self.codes.bits), [bits.to_array("pm1") for bits in (source, target)]
-        wrong = ends[0] * (authors.invert(rows, ends[0]) @ rows.T) < 0
-        path = authors.interpolate(rows, *ends, STEPS)
-        yield "authors", "reweighted centroids", path, float(np.mean(np.sum(wrong, axis=1)))
-        for family, method in PATHS:
-            sampler = fit(family, self.codes)
-            path = sampler.interpolate(source, target, STEPS, method=method, rng=self.seed)
-            normals = sampler.invert(source, method, rng=self.seed)
-            wrong = float(np.mean(hamming_distance(sampler.round(normals), source)))
-            yield family, method, path, wrong
+            found = {"task": "interpolation", "inversion": way.inversion, "spacing": way.spacing}
+            yield Finding(way.contender, values, found)
 
     def editing(self) -> Iterator[Finding]:
-        """Test images without an attribute, edited: how often the classifier then sees it, and bits changed."""
+        """Test images without an attribute, edited: how often the classifiers then see it, and bits changed."""
         n_bits, sampler = self.codes.bits.n_bits, fit("dichotomized_gaussian", self.codes)
         for name in self._wanted():
-            bits = self.unseen_codes.bits[self._without(name)]
-            before = self._hits(bits, name)
+            bits = self.unseen_codes.bits[np.flatnonzero(~self._has(name))[: self.edits]]
+            seen = self._seen_in_carriers(name) | {"before": self._seen(decode(self.model, bits), name)}
             for how in EDITS:
                 for budget in (None, round(BUDGET * n_bits)):
                     edited, changed = edit(sampler, self.codes, bits, name, how, seed=self.seed, budget=budget)
-                    values = {"before": before, "hits": self._hits(edited, name), "changed": changed.mean() / n_bits}
-                    yield Finding(how, values, {"task": "edit", "attribute": name, "budget": budget})
+                    after = {"after": self._seen(decode(self.model, edited), name), "changed": changed.mean() / n_bits}
+                    yield Finding(how, seen | after, {"task": "edit", "attribute": name, "budget": budget})
+
+    def _seen_in_carriers(self, name: str) -> dict[str, float]:
+        """What an edit could at best come to: test images that have the attribute, as they are and through the bits."""
+        has = np.flatnonzero(self._has(name))[: self.edits]
+        decoded = decode(self.model, self.unseen_codes.bits[has])
+        return {"real": self._seen(self.unseen.pixels[has], name), "reconstructed": self._seen(decoded, name)}
 
     def _wanted(self) -> tuple[str, ...]:
         """The published attributes where there are, else the first."""
         names = self.codes.names
         return tuple(name for name in WANTED if name in names) or names[:MOST_WANTED]
 
-    def _without(self, name: str) -> Array:
-        rows = np.flatnonzero(~self.unseen_codes.columns[:, self.codes.names.index(name)])
-        return rows[: self.edits]
+    def _has(self, name: str) -> Array:
+        """Which test images have the attribute."""
+        column: Array = self.unseen_codes.columns[:, self.codes.names.index(name)]
+        return column
 
-    def _hits(self, bits: BitArray, name: str) -> float:
-        """Share of images in which the classifier sees the attribute or class."""
-        logits, column = self.classifier.logits(decode(self.model, bits)), self.codes.names.index(name)
-        seen = logits[:, column] > 0 if self.classifier.attributes else logits.argmax(axis=1) == column
-        return float(seen.mean())
+    def _seen(self, pixels: Array, name: str) -> float:
+        """Share of images in which a classifier sees the attribute or class, averaged over the classifiers."""
+        return fmean(classifier.share(pixels, name) for classifier in self.classifiers)
 
 
 def _quietly(findings: Iterator[Finding]) -> Iterator[Finding]:

@@ -25,12 +25,16 @@ LARGEST = 3_000_000
 
 @dataclass(frozen=True)
 class PretrainedSettings(LBAESettings):
-    """Settings of a training of minutes on one core, and where its result goes."""
+    """Settings of a training of minutes on one core, and where its result goes.
 
-    epochs: Annotated[int, "passes over the images; fixes the length of the schedule"] = 5
+    The decoder does not squeeze the bits through 16 numbers, as the published one for grey images does.
+    """
+
+    epochs: Annotated[int, "passes over the images; fixes the length of the schedule"] = 10
     batch: Annotated[int, "images a step"] = 100
     precision: Annotated[Precision, "of convolutions; auto is bfloat16 on a GPU"] = "bfloat16"
     width: Annotated[float, "factor on the numbers of channels; published: 1"] = 0.25
+    code_channels: Annotated[int | None, "channels of the map that the bits become; published: 1"] = 32
     export: Annotated[Path, "folder for the model and the codes"] = PRETRAINED
 
     ON_SMOKE: ClassVar[dict[str, Any]] = LBAESettings.ON_SMOKE

@@ -12,14 +12,26 @@ __all__ = ["tables"]
 
 Row = dict[str, Any]
 
+FLOOR = "training images"
+QUALITIES = ("precision", "recall", "density", "coverage")
 MOST_ATTRIBUTES = 4
+SHARES = {
+    "real": "seen in real ones",
+    "reconstructed": "in their bits",
+    "before": "in others before",
+    "after": "after",
+    "changed": "bits changed",
+}
+"""Columns of the table of edits."""
 
 
 def tables(name: str, rows: Rows) -> dict[str, str]:
     """Tables of one file of rows, called after it."""
+    pictures = _of(rows, "reconstruction") + _of(rows, "generation")
+    floor = next(row for row in pictures if row["contender"] == FLOOR)
     parts = {
-        "pictures": _pictures(_of(rows, "reconstruction") + _of(rows, "generation")),
-        "paths": _paths(_of(rows, "interpolation")),
+        "pictures": _pictures(pictures, floor),
+        "paths": _paths(_of(rows, "interpolation"), floor),
         "edits": _edits(_of(rows, "edit")),
         "setting": _setting(rows[0]),
     }
@@ -30,14 +42,18 @@ def _of(rows: Rows, task: str) -> list[Row]:
     return [row for row in rows if row["parameters"]["task"] == task]
 
 
-def _pictures(rows: Rows) -> str:
-    header = ("images", *_quality_header(rows[0]), "third-order correlation")
-    return table(header, [(_name(row), *_quality(row), _third(row)) for row in rows])
+def _pictures(rows: Rows, floor: Row) -> str:
+    header = ("images", *_quality_header(floor), "third-order correlation")
+    return table(header, [(_name(row), *_quality(row, floor), _third(row)) for row in rows])
 
 
-def _paths(rows: Rows) -> str:
-    header = ("paths", "inversion", *_quality_header(rows[0]), "largest step", "steps that stand still", "wrong bits")
-    return table(header, [(_name(row), row["parameters"]["inversion"], *_quality(row), *_steps(row)) for row in rows])
+def _paths(rows: Rows, floor: Row) -> str:
+    header = ("paths", "inversion", "spacing", *_quality_header(floor), "largest step", "still steps", "wrong bits")
+    return table(header, [(_name(row), *_way(row), *_quality(row, floor), *_steps(row)) for row in rows])
+
+
+def _way(row: Row) -> Sequence[str]:
+    return row["parameters"]["inversion"], row["parameters"]["spacing"]
 
 
 def _edits(rows: Rows) -> str:
@@ -47,7 +63,7 @@ def _edits(rows: Rows) -> str:
         attributes, rows = [name := f"mean of {len(attributes)}"], [_with_attribute(row, name) for row in rows]
     edits = dict.fromkeys((row["contender"], row["parameters"]["budget"]) for row in rows)
     lines = [(name, how, "all" if budget is None else str(budget)) for name in attributes for how, budget in edits]
-    header = ("attribute", "edit", "bits allowed", "seen before", "seen after", "bits changed")
+    header = ("attribute", "edit", "bits allowed", *SHARES.values())
     return table(header, [(*line, *_shares(rows, *line)) for line in lines])
 
 
@@ -60,16 +76,18 @@ def _shares(rows: Rows, name: str, how: str, allowed: str) -> Sequence[str]:
     wanted = (name, how, None if allowed == "all" else int(allowed))
     keys = [(row["parameters"]["attribute"], row["contender"], row["parameters"]["budget"]) for row in rows]
     found = [row["values"] for row, key in zip(rows, keys, strict=True) if key == wanted]
-    return [_percent(fmean(values[share] for values in found)) for share in ("before", "hits", "changed")]
+    return [_percent(fmean(values[share] for values in found)) for share in SHARES]
 
 
 def _quality_header(row: Row) -> Sequence[str]:
-    return (_distance(row), "spread", "precision", "recall", "density", "coverage")
+    return (_distance(row), "spread", "/ floor", *QUALITIES)
 
 
-def _quality(row: Row) -> Sequence[str]:
-    values = row["values"][_distance(row)]
-    return [number(values[name]) for name in ("frechet", "spread", "precision", "recall", "density", "coverage")]
+def _quality(row: Row, floor: Row) -> Sequence[str]:
+    """Numbers of the first networks that judged; the distance also as a multiple of the floor's."""
+    values, least = row["values"][_distance(floor)], floor["values"][_distance(floor)]["frechet"]
+    distances = values["frechet"], values["spread"], values["frechet"] / least
+    return [number(value) for value in (*distances, *(values[name] for name in QUALITIES))]
 
 
 def _distance(row: Row) -> str:

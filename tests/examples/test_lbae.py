@@ -21,7 +21,7 @@ from examples.lbae.model import LBAE, Plan
 from examples.lbae.model import load as load_model
 from examples.lbae.model import save as save_model
 from examples.lbae.runs import PRETRAINED, Run
-from examples.lbae.tables import tables
+from examples.lbae.tables import SHARES, tables
 
 pytestmark = pytest.mark.filterwarnings("ignore::bernoulli_latent.RepairWarning")
 
@@ -117,11 +117,19 @@ def test_evaluation_writes_rows_that_make_tables(run):
     rows = [json.loads(line) for line in (run / "results.jsonl").read_text().splitlines()]
     assert {row["parameters"]["task"] for row in rows} == {"reconstruction", "generation", "interpolation", "edit"}
     exact = [row["values"]["wrong_bits"] for row in rows if row["parameters"].get("inversion") == "posterior"]
-    assert exact == [0, 0]
+    assert exact == [0] * 4
+    paths = [row for row in rows if row["parameters"]["task"] == "interpolation"]
+    even = {row["values"]["steps"]["mean_step"] for row in paths if row["parameters"]["spacing"] == "bits"}
+    assert len(paths) == 11
+    assert max(even) == pytest.approx(1 / 11)
     made = tables("smoke", rows)
     assert made["lbae_smoke_pictures"].count("\n") == 9
     assert "mixture by cluster" in made["lbae_smoke_pictures"]
     assert made["lbae_smoke_edits"].count("mean of 10") == 6
+    floor = made["lbae_smoke_pictures"].splitlines()[2]
+    assert floor.split(" | ")[3] == "1"
+    shares = [row["values"] for row in rows if row["parameters"]["task"] == "edit"]
+    assert all(0 <= values[share] <= 1 for values in shares for share in SHARES)
 
 
 def test_a_classifier_that_was_made_otherwise_is_refused(run, tmp_path, monkeypatch):

@@ -103,7 +103,9 @@ def _subset(rows: Array, size: int, rng: np.random.Generator) -> Array:
 
 def _unbiased_discrepancy(x: Array, y: Array) -> float:
     def kernel(u: Array, v: Array) -> Array:
-        return (u @ v.T / u.shape[1] + 1) ** 3
+        base = u @ v.T / u.shape[1] + 1
+        cube: Array = base * base * base  # several times faster than a power
+        return cube
 
     def others(u: Array) -> float:
         """Mean over pairs of different rows."""
