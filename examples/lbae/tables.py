@@ -13,7 +13,19 @@ __all__ = ["tables"]
 Row = dict[str, Any]
 
 FLOOR = "training images"
-QUALITIES = ("precision", "recall", "density", "coverage")
+PUBLISHED = {"mnist": (8.11, 11.36, 9.80), "cifar10": (19.37, 53.55, 34.41), "celeba": (7.71, 34.95, 14.87)}
+"""FID of reconstruction, generation and interpolation, from the slides to Fajtl et al. 2020."""
+METHODS = {
+    "the authors' repair and inversion": ("hyperplane_paper", "authors", "reweighted centroids"),
+    "hyperplane": ("hyperplane", "hyperplane", "posterior"),
+    "dichotomized gaussian": ("dichotomized_gaussian", "dichotomized_gaussian", "posterior"),
+    "mixture by class": ("mixture_by_class", "-", "-"),
+    "mixture by cluster": ("mixture_by_cluster", "-", "-"),
+    "independent bits": ("independent", "-", "-"),
+}
+"""Who draws samples, who paths, and by which inversion, for a line of the table beside the published numbers."""
+QUALITIES = ("kernel", "precision", "recall", "density", "coverage")
+QUALITY_HEADER = ("spread", "/ floor", "kernel distance", *QUALITIES[1:])
 MOST_ATTRIBUTES = 4
 SHARES = {
     "real": "seen in real ones",
@@ -29,12 +41,15 @@ def tables(name: str, rows: Rows) -> dict[str, str]:
     """Tables of one file of rows, called after it."""
     pictures = _of(rows, "reconstruction") + _of(rows, "generation")
     floor = next(row for row in pictures if row["contender"] == FLOOR)
+    first, *others = _distances(floor)
     parts = {
-        "pictures": _pictures(pictures, floor),
-        "paths": _paths(_of(rows, "interpolation"), floor),
+        "summary": _summary(rows, floor, first),
+        "pictures": _pictures(pictures, floor, first),
+        "paths": _paths(_of(rows, "interpolation"), floor, first),
         "edits": _edits(_of(rows, "edit")),
         "setting": _setting(rows[0]),
     }
+    parts |= {f"pictures_{distance.lower()}": _pictures(pictures, floor, distance) for distance in others}
     return {f"lbae_{name}_{part}": text for part, text in parts.items()}
 
 
@@ -42,14 +57,36 @@ def _of(rows: Rows, task: str) -> list[Row]:
     return [row for row in rows if row["parameters"]["task"] == task]
 
 
-def _pictures(rows: Rows, floor: Row) -> str:
-    header = ("images", *_quality_header(floor), "third-order correlation")
-    return table(header, [(_name(row), *_quality(row, floor), _third(row)) for row in rows])
+def _summary(rows: Rows, floor: Row, distance: str) -> str:
+    """The published numbers, and below them ours for the same tasks by another distance."""
+    published = [f"{value:g}" for value in PUBLISHED[floor["data"]]] if floor["data"] in PUBLISHED else ["-"] * 3
+    lines = [("published: FID of JPEG files", *published)]
+    lines.append((f"here: {distance}, real images", number(floor["values"][distance]["frechet"]), "-", "-"))
+    reconstruction = _found(rows, distance, task="reconstruction", contender="bits")
+    for name, (sampler, way, inversion) in METHODS.items():
+        samples = _found(rows, distance, task="generation", contender=sampler)
+        paths = _found(rows, distance, task="interpolation", contender=way, inversion=inversion, spacing="angle")
+        lines.append((f"here: {distance}, {name}", reconstruction, samples, paths))
+    return table(("", "reconstruction", "generation", "interpolation"), lines)
 
 
-def _paths(rows: Rows, floor: Row) -> str:
-    header = ("paths", "inversion", "spacing", *_quality_header(floor), "largest step", "still steps", "wrong bits")
-    return table(header, [(_name(row), *_way(row), *_quality(row, floor), *_steps(row)) for row in rows])
+def _found(rows: Rows, distance: str, **wanted: str) -> str:
+    """Distance in the row that agrees with what is wanted, if there is one."""
+    for row in rows:
+        facts = row["parameters"] | {"contender": row["contender"]}
+        if all(facts.get(name) == value for name, value in wanted.items()):
+            return number(row["values"][distance]["frechet"])
+    return "-"
+
+
+def _pictures(rows: Rows, floor: Row, distance: str) -> str:
+    header = ("images", distance, *QUALITY_HEADER, "third-order correlation")
+    return table(header, [(_name(row), *_quality(row, floor, distance), _third(row)) for row in rows])
+
+
+def _paths(rows: Rows, floor: Row, distance: str) -> str:
+    header = ("paths", "inversion", "spacing", distance, *QUALITY_HEADER, "largest step", "still steps", "wrong bits")
+    return table(header, [(_name(row), *_way(row), *_quality(row, floor, distance), *_steps(row)) for row in rows])
 
 
 def _way(row: Row) -> Sequence[str]:
@@ -79,20 +116,16 @@ def _shares(rows: Rows, name: str, how: str, allowed: str) -> Sequence[str]:
     return [_percent(fmean(values[share] for values in found)) for share in SHARES]
 
 
-def _quality_header(row: Row) -> Sequence[str]:
-    return (_distance(row), "spread", "/ floor", *QUALITIES)
-
-
-def _quality(row: Row, floor: Row) -> Sequence[str]:
-    """Numbers of the first networks that judged; the distance also as a multiple of the floor's."""
-    values, least = row["values"][_distance(floor)], floor["values"][_distance(floor)]["frechet"]
+def _quality(row: Row, floor: Row, distance: str) -> Sequence[str]:
+    """What networks said; the distance also as a multiple of the floor's."""
+    values, least = row["values"][distance], floor["values"][distance]["frechet"]
     distances = values["frechet"], values["spread"], values["frechet"] / least
     return [number(value) for value in (*distances, *(values[name] for name in QUALITIES))]
 
 
-def _distance(row: Row) -> str:
-    """Name of the Frechet distance: that of the first networks that judged."""
-    return next(name for name, value in row["values"].items() if isinstance(value, dict) and "frechet" in value)
+def _distances(row: Row) -> list[str]:
+    """Names of the Frechet distances, those of the networks that judged first before the others."""
+    return [name for name, value in row["values"].items() if isinstance(value, dict) and "frechet" in value]
 
 
 def _third(row: Row) -> str:

@@ -128,6 +128,8 @@ def test_evaluation_writes_rows_that_make_tables(run):
     assert made["lbae_smoke_edits"].count("mean of 10") == 6
     floor = made["lbae_smoke_pictures"].splitlines()[2]
     assert floor.split(" | ")[3] == "1"
+    summary = [line.strip("| ").split(" | ") for line in made["lbae_smoke_summary"].splitlines()[2:]]
+    assert [line.count("-") for line in summary] == [3, 2, 0, 0, 0, 1, 1, 1]
     shares = [row["values"] for row in rows if row["parameters"]["task"] == "edit"]
     assert all(0 <= values[share] <= 1 for values in shares for share in SHARES)
 
