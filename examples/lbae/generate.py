@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from bernoulli_latent import BitArray
+from bernoulli_latent.samplers.paths import SPACINGS
 from examples.common.pictures import write_grid
 from examples.common.settings import command
 from examples.lbae.codes import decode
@@ -21,6 +22,7 @@ from examples.lbae.runs import PRETRAINED, Run
 __all__ = ["main"]
 
 PATHS = tuple(family for family in FAMILIES if not family.startswith("mixture"))
+IMAGES = "images"
 ON_SMOKE = {"rows": 2, "columns": 4}
 
 Draw = Callable[[Run, argparse.Namespace], BitArray]
@@ -39,8 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def samples(run: Run, options: argparse.Namespace) -> BitArray:
     """Random codes from the sampler of a family."""
-    sampler = fit(options.family, run.codes("train"), options.seed)
-    bits: BitArray = sampler.sample(options.rows * options.columns, rng=options.seed, packed=True)
+    return _drawn(run, options.family, options.rows * options.columns, options.seed)
+
+
+def _drawn(run: Run, family: str, n: int, seed: int) -> BitArray:
+    bits: BitArray = fit(family, run.codes("train"), seed).sample(n, rng=seed, packed=True)
     return bits
 
 
@@ -48,22 +53,33 @@ def interpolate(run: Run, options: argparse.Namespace) -> BitArray:
     """A path in each row between the codes of two test images."""
     sampler, unseen = fit(options.family, run.codes("train")), run.codes("test").bits
     source, target = _choose(np.arange(len(unseen)), (2, options.rows), options.seed)
-    path = sampler.interpolate(unseen[source], unseen[target], options.columns, method=options.method, rng=options.seed)
+    choice = {"method": options.method, "spacing": options.spacing, "rng": options.seed}
+    path = sampler.interpolate(unseen[source], unseen[target], options.columns, **choice)
     return BitArray.from_array(path.swapaxes(0, 1).reshape(-1, unseen.n_bits))
 
 
 def edits(run: Run, options: argparse.Namespace) -> BitArray:
-    """Codes of test images without an attribute, and below them the same after the edit."""
-    codes, unseen = run.codes("train"), run.codes("test")
-    if options.attribute not in unseen.names:
-        raise ValueError(f"`attribute` must be one of {', '.join(unseen.names)}; got {options.attribute!r}")
-    without = np.flatnonzero(unseen.columns[:, unseen.names.index(options.attribute)] == options.remove)
-    bits = unseen.bits[_choose(without, (options.columns,), options.seed)]
+    """Codes of test images, or random ones, and below them a row of the same after each edit."""
+    of_images, codes = options.of == IMAGES, run.codes("train")
+    bits = _to_edit(run, options) if of_images else _drawn(run, options.of, options.columns, options.seed)
+    sampler, rows = fit("dichotomized_gaussian", codes), [bits]
     choice = {"threshold": options.threshold, "budget": options.budget, "value": not options.remove}
-    sampler = fit("dichotomized_gaussian", codes)
-    edited, changed = edit(sampler, codes, bits, options.attribute, options.how, seed=options.seed, **choice)
-    print(f"{changed.mean():.1f} of {bits.n_bits} bits changed")
-    return BitArray.concatenate([bits, edited])
+    for name in options.attribute:
+        edited, changed = edit(sampler, codes, bits, name, options.how, seed=options.seed, **choice)
+        print(f"{name}: {changed.mean():.1f} of {bits.n_bits} bits changed")
+        rows.append(edited)
+    return BitArray.concatenate(rows)
+
+
+def _to_edit(run: Run, options: argparse.Namespace) -> BitArray:
+    """Codes of test images that have none of the attributes, or all that are to be taken away."""
+    unseen = run.codes("test")
+    for name in options.attribute:
+        if name not in unseen.names:
+            raise ValueError(f"`attribute` must be one of {', '.join(unseen.names)}; got {name!r}")
+    columns = unseen.columns[:, [unseen.names.index(name) for name in options.attribute]]
+    rows = np.flatnonzero((columns == options.remove).all(axis=1))
+    return unseen.bits[_choose(rows, (options.columns,), options.seed)]
 
 
 def _choose(rows: np.ndarray, shape: tuple[int, ...], seed: int) -> np.ndarray:
@@ -83,8 +99,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     paths.add_argument("--rows", type=int, default=8, help="of the picture: paths")
     paths.add_argument("--family", choices=PATHS, default="hyperplane")
     paths.add_argument("--method", choices=("perceptron", "posterior", "centroid"), default="posterior")
+    paths.add_argument("--spacing", choices=SPACINGS, default="bits", help="even steps of the angle, or of the bits")
     editing = _command(commands, "edit", edits, columns=12)
-    editing.add_argument("--attribute", required=True, help="name of the attribute or class")
+    editing.add_argument("--attribute", required=True, nargs="+", help="names of attributes or classes, a row each")
+    editing.add_argument("--of", choices=(IMAGES, *FAMILIES), default=IMAGES, help="test images, or a family's samples")
     editing.add_argument("--remove", action="store_true", help="take it away instead of giving it")
     editing.add_argument("--how", choices=EDITS, default="contrast")
     editing.add_argument("--threshold", type=float, default=0.1, help="D: bits with means nearer to zero stay")

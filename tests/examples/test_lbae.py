@@ -102,6 +102,7 @@ def test_training_and_encoding_leave_a_run(run):
         (["samples", "--family", "independent"], 2, 4),
         (["interpolate"], 2, 4),
         (["edit", "--attribute", "3"], 2, 4),
+        (["edit", "--attribute", "3", "5", "--of", "mixture_by_class"], 3, 4),
         (["edit", "--attribute", "3", "--how", "propagated", "--budget", "4", "--remove"], 2, 4),
     ],
 )
