@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -79,6 +79,11 @@ class Evaluation:
         """Codes of the test images."""
         return Codes.of(self.model, self.unseen)
 
+    @cached_property
+    def fitted(self) -> Callable[[str], Any]:
+        """Sampler of a family, fitted to the training codes once."""
+        return cache(lambda family: fit(family, self.codes, self.seed))
+
     def findings(self) -> Iterator[Finding]:
         """All there is, one after the other, without warnings of repairs."""
         yield from _quietly(self.reconstruction())
@@ -99,7 +104,7 @@ class Evaluation:
         for family in FAMILIES:
             if family == "mixture_by_class" and self.codes.labels is None:
                 continue
-            bits = fit(family, self.codes, self.seed).sample(len(self.unseen), rng=self.seed, packed=True)
+            bits = self.fitted(family).sample(len(self.unseen), rng=self.seed, packed=True)
             third = third_order_agreement(self.codes.bits, bits, self.seed)
             values = self.judge.compare(decode(self.model, bits)) | {"third_order": third}
             yield Finding(family, values, {"task": "generation"})
@@ -109,7 +114,7 @@ class Evaluation:
         unseen = self.unseen_codes.bits
         pairs = np.random.default_rng(self.seed).permutation(len(unseen))[: 2 * max(len(unseen) // (STEPS - 2), 1)]
         source, target = (unseen[rows] for rows in np.split(pairs, 2))
-        for way in ways(self.codes, source, target, STEPS, self.seed):
+        for way in ways(self.fitted, self.codes, source, target, STEPS, self.seed):
             inner = way.path[1:-1].reshape(-1, unseen.n_bits)
             steps = {"steps": step_statistics(way.path), "wrong_bits": way.wrong}
             values = self.judge.compare(decode(self.model, inner)) | steps
@@ -118,7 +123,7 @@ class Evaluation:
 
     def editing(self) -> Iterator[Finding]:
         """Test images without an attribute, edited: how often the classifiers then see it, and bits changed."""
-        n_bits, sampler = self.codes.bits.n_bits, fit("dichotomized_gaussian", self.codes)
+        n_bits, sampler = self.codes.bits.n_bits, self.fitted("dichotomized_gaussian")
         for name in self._wanted():
             bits = self.unseen_codes.bits[np.flatnonzero(~self._has(name))[: self.edits]]
             seen = self._seen_in_carriers(name) | {"before": self._seen(decode(self.model, bits), name)}

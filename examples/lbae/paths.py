@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,6 @@ from bernoulli_latent.latent.interpolation import crossings
 from bernoulli_latent.samplers.paths import SPACINGS, even_steps
 from examples.lbae import authors
 from examples.lbae.codes import Codes
-from examples.lbae.library import fit
 
 __all__ = ["Way", "ways"]
 
@@ -46,11 +45,13 @@ class Way(NamedTuple):
     wrong: float
 
 
-def ways(codes: Codes, source: BitArray, target: BitArray, steps: int, seed: int) -> Iterator[Way]:
-    """Paths from `source` to `target`, of samplers fitted to `codes`."""
+def ways(
+    fitted: Callable[[str], Any], codes: Codes, source: BitArray, target: BitArray, steps: int, seed: int
+) -> Iterator[Way]:
+    """Paths from `source` to `target`, of the samplers of families `fitted` to `codes`."""
     yield from _of_authors(codes, source, target, steps)
     for family, method in INVERSIONS:
-        sampler = fit(family, codes)
+        sampler = fitted(family)
         wrong = hamming_distance(sampler.round(sampler.invert(source, method, rng=seed)), source).mean()
         for spacing in SPACINGS:
             path = sampler.interpolate(source, target, steps, method=method, spacing=spacing, rng=seed)
