@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -220,7 +221,12 @@ class Trainer(Generic[Model]):
             self._load()
             self._cut_log()
         elif there:
-            self.log.replace(self.log.with_name("log_without_checkpoint.jsonl"))
+            self._set_log_aside()
+
+    def _set_log_aside(self) -> None:
+        """Give the log the first name that no file has."""
+        names = (self.log.with_name(f"log_without_checkpoint_{number}.jsonl") for number in count(1))
+        self.log.replace(next(path for path in names if not path.exists()))
 
     def _load(self) -> None:
         """Take all from the checkpoint."""

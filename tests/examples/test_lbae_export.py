@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from examples.lbae import export, generate, train
+from examples.lbae import export, generate, make_pretrained, train
 from examples.lbae.codes import decode
 from examples.lbae.model import LBAE, Plan
 from examples.lbae.model import save as save_model
@@ -57,6 +57,26 @@ def test_codes_that_are_too_large_stay_behind(run, tmp_path, capsys):
 def test_an_export_never_lands_on_a_model(run, tmp_path):
     with pytest.raises(SystemExit, match=r"error: `out` has a model already: .*model\.safetensors"):
         export.main(["--smoke", "--run", str(run), "--out", str(run)])
+
+
+@pytest.mark.parametrize("others", [[], ["log.jsonl"]])
+def test_training_never_lands_on_a_model_of_another(run, tmp_path, others):
+    """With its checkpoint the model is this training's own; without, it may be all that is left of one."""
+    for name in ("model.safetensors", *others):
+        shutil.copy(run / name, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(SystemExit, match=r"error: `out` has a model already: .*model\.safetensors; name another"):
+        train.main(["--smoke", "--resume", "--out", str(tmp_path)])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_the_pretrained_model_needs_a_folder_of_its_own(run, tmp_path):
+    """Told before the training, not after it."""
+    with pytest.raises(SystemExit, match="error: `export` must be another folder than `out`"):
+        make_pretrained.main(["--smoke", "--out", str(tmp_path), "--export", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"error: `export` has a model already: .*model\.safetensors"):
+        make_pretrained.main(["--smoke", "--out", str(tmp_path), "--export", str(run)])
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_models_in_a_folder_are_told(run, exported, tmp_path):
