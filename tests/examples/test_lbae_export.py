@@ -88,19 +88,24 @@ def test_two_models_in_a_folder_are_told(run, exported, tmp_path):
         _ = Run(tmp_path).model
 
 
-def losses(folder):
-    return [json.loads(line)["loss"] for line in (folder / "log.jsonl").read_text().splitlines()]
+def log(folder):
+    return [json.loads(line) | {"seconds": 0} for line in (folder / "log.jsonl").read_text().splitlines()]
 
 
-def test_training_starts_from_exported_weights_and_resumes_without_them(run, exported, tmp_path):
-    start, out = tmp_path / "start", tmp_path / "out"
+def test_training_starts_from_exported_weights_and_resumes_without_them(torch, run, exported, tmp_path):
+    """As if it had not stopped."""
+    start, out, whole = tmp_path / "start", tmp_path / "out", tmp_path / "whole"
     shutil.copytree(exported, start)
     common = ["--smoke", "--resume", "--out", str(out), "--threads", "1"]
     train.main([*common, "--start", str(start), "--max-minutes", "1e-9"])
     shutil.rmtree(start)
-    train.main([*common, "--start", str(start)])
+    train.main([*common, "--start", str(start), "--max-minutes", "1e-9"])
     train.main(common)
-    assert losses(out)[0] < 0.8 * losses(run)[0]
+    train.main(["--smoke", "--out", str(whole), "--start", str(exported), "--threads", "1"])
+    assert log(out) == log(whole)
+    assert log(out)[0]["loss"] < 0.8 * log(run)[0]["loss"]
+    weights = Run(whole).model.state_dict()
+    assert all(torch.equal(tensor, weights[name]) for name, tensor in Run(out).model.state_dict().items())
     about, before = Run(out).about, Run(run).about
     assert about["start"] == before
     assert about["steps"] == 2 * before["steps"]
