@@ -72,7 +72,7 @@ class Trainer(Generic[Model]):
         Numbers to log about the averaged model, asked for some ten times.
     start : dict, optional
         What there is to say about the weights that the model comes with, if they are trained ones: the warm-up is then
-        short. Checkpoints keep it.
+        short. Checkpoints keep it, and the first is written before the first step.
 
     Raises
     ------
@@ -124,6 +124,8 @@ class Trainer(Generic[Model]):
 
     def run(self, steps: int | None = None) -> bool:
         """Train to the end, or for so many minutes or `steps`; save; say whether the end was reached."""
+        if self.step == 0 and self.start is not None:
+            self.save()  # seed and settings give random weights again, but not these
         last = self.schedule.total if steps is None else min(self.step + steps, self.schedule.total)
         for _ in self._timed(last):
             self._advance()

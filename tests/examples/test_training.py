@@ -120,6 +120,18 @@ def test_trained_weights_have_a_short_warm_up_that_resuming_keeps(torch, tmp_pat
     assert (again.start, again.schedule) == ({"steps": 9}, started.schedule)
 
 
+def test_trained_weights_outlive_a_crash_in_the_first_step(torch, tmp_path, monkeypatch):
+    settings = Settings(out=tmp_path, epochs=3, batch=10, device="cpu", seed=5)
+    started = Trainer(Noisy(), pixels(), settings, settings.prepare(), start={"steps": 9})
+    weights = {name: tensor.clone() for name, tensor in started.model.state_dict().items()}
+    monkeypatch.setattr(started, "_advance", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        started.run()
+    again = trainer(torch, tmp_path)
+    assert again.start == {"steps": 9}
+    assert all(torch.equal(tensor, weights[name]) for name, tensor in again.model.state_dict().items())
+
+
 def test_no_images_are_told(torch, tmp_path):
     with pytest.raises(ValueError, match=r"`pixels` must have at least one image; got shape \(0, 16, 16, 1\)"):
         Trainer(Noisy(), pixels(0), Settings(out=tmp_path), torch.device("cpu"))
