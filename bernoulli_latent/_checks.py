@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+from collections.abc import Collection
 
 from bernoulli_latent._arrays import Array, as_array, is_torch, namespace
 
@@ -94,7 +95,7 @@ def check_positive(value: object, name: str) -> float:
     return number
 
 
-def check_choice(value: str, name: str, known: tuple[str, ...]) -> str:
+def check_choice(value: str, name: str, known: Collection[str]) -> str:
     """`value` as one of those `known`."""
     if value not in known:
         raise ValueError(f"`{name}` must be one of {', '.join(map(repr, known))}; got {value!r}")

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from bernoulli_latent._arrays import Array, as_array, from_host, is_torch, namespace, on_host, to_host
+from bernoulli_latent._checks import check_choice
 from bernoulli_latent._kernels import kernels
 
-__all__ = ["LEVELS", "check_coding", "check_matrix", "read_words"]
+__all__ = ["LEVELS", "check_matrix", "read_words"]
 
 LEVELS = {"01": (0, 1), "pm1": (-1, 1), "bool": (0, 1)}
 """Values of a bit that is not set and of one that is, in each coding."""
@@ -17,19 +18,13 @@ LEVELS = {"01": (0, 1), "pm1": (-1, 1), "bool": (0, 1)}
 
 def read_words(y: Any, name: str, values: str, least: int, threads: int = 1) -> tuple[Array, int, str | None]:
     """Packed words of `y`, the number of bits in a row, and the coding, None if nothing tells it."""
-    check_coding(values, ("auto", *LEVELS))
+    check_choice(values, "values", ("auto", *LEVELS))
     array = _real_array(y, name)
     check_matrix(tuple(array.shape), name, least)
     words, has_zero, has_minus_one, bad = _pack(array, threads)
     if bad >= 0:
         raise _unknown_entry(array, bad, name)
     return words, int(array.shape[1]), _recognise(array, has_zero, has_minus_one, name, values)
-
-
-def check_coding(values: str, allowed: tuple[str, ...]) -> None:
-    """Refuse a coding that nobody knows."""
-    if values not in allowed:
-        raise ValueError(f"`values` must be one of {', '.join(map(repr, allowed))}; got {values!r}")
 
 
 def check_matrix(shape: tuple[int, ...], name: str, least: int) -> None:

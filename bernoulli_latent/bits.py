@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from bernoulli_latent._arrays import Array, as_array, from_host, is_torch, like_place, namespace, on_host, to_host
-from bernoulli_latent._coding import LEVELS, check_coding, check_matrix, read_words
+from bernoulli_latent._checks import check_choice
+from bernoulli_latent._coding import LEVELS, check_matrix, read_words
 from bernoulli_latent._kernels import kernels
 from bernoulli_latent._threads import thread_count
 from bernoulli_latent._words import check_padding, mirror_octets
@@ -218,7 +219,7 @@ class BitArray:
         ValueError
             If `values` is unknown, `dtype` cannot hold -1 where the coding needs it, or `out` is not such an array.
         """
-        check_coding(values, tuple(LEVELS))
+        check_choice(values, "values", LEVELS)
         xp = namespace(self.words)
         if dtype is None:
             dtype = xp.bool if values == "bool" else xp.int8
@@ -383,7 +384,7 @@ def read_bits(
     (BitArray(n_samples=2, n_bits=2), 'pm1')
     """
     if isinstance(y, BitArray):
-        check_coding(values, ("auto", *LEVELS))
+        check_choice(values, "values", ("auto", *LEVELS))
         check_matrix(y.shape, name, least)
         return y, None if values == "auto" else values
     words, n_bits, coding = read_words(y, name, values, least, threads)

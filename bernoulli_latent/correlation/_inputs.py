@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bernoulli_latent._arrays import Array, is_torch, namespace
-from bernoulli_latent._checks import as_real, check_symmetric, first_offence
+from bernoulli_latent._checks import as_real, check_choice, check_symmetric, first_offence
 from bernoulli_latent.correlation._dual import diagonal_matrix
 from bernoulli_latent.correlation._problem import Problem, rounding_level, with_diagonal
 from bernoulli_latent.correlation._weighted import WeightedState
@@ -27,8 +27,7 @@ def read_problem(a: Array, diagonal: object, weights: object, fixed: object, min
 
 def check_method(method: str, problem: Problem) -> None:
     """Refuse a method that cannot honour what the problem asks for."""
-    if method not in METHODS:
-        raise ValueError(f"`method` must be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+    check_choice(method, "method", METHODS)
     if method in ("newton", "alternating"):
         return
     if problem.fixed is not None and problem.fixed_row() is None:

@@ -6,6 +6,9 @@ from bernoulli_latent._arrays import Array, namespace
 
 __all__ = ["angle", "crossings", "flip_ranks", "slerp_weights"]
 
+OPPOSITE = 1e-14
+"""Cosines that are nearer to -1 are not told from it."""
+
 
 def slerp_weights(angle: Array, steps: int) -> Array:
     r"""Weights of the ends in the points of great circles.
@@ -47,11 +50,16 @@ def slerp_weights(angle: Array, steps: int) -> Array:
 
 
 def angle(source: Array, target: Array) -> Array:
-    """Angles between the rows of `source` and `target`, shape (n,); zero where one of them is zero."""
+    """Angles between the rows of `source` and `target`, shape (n,).
+
+    Zero, which stands for a straight path, where one of them is zero, or where they are opposite: then great circles
+    lead from the one to the other in every direction, or in none.
+    """
     xp = namespace(source)
     lengths = xp.linalg.vector_norm(source, axis=1) * xp.linalg.vector_norm(target, axis=1)
     cosine = xp.sum(source * target, axis=1) / xp.where(lengths > 0, lengths, 1.0)
-    return xp.where(lengths > 0, xp.acos(xp.clip(cosine, -1.0, 1.0)), 0.0)
+    has_circle = (lengths > 0) & (cosine > OPPOSITE - 1)
+    return xp.where(has_circle, xp.acos(xp.clip(cosine, -1.0, 1.0)), 0.0)
 
 
 def crossings(source: Array, target: Array, threshold: Array, angle: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import Any, Literal
 
+from bernoulli_latent._checks import check_choice
 from bernoulli_latent.moments import BernoulliMoments
 from bernoulli_latent.samplers.base import sample_moments
 from bernoulli_latent.samplers.dichotomized_gaussian import DichotomizedGaussianSampler
@@ -80,8 +81,7 @@ def fit_sampler(
     >>> type(sampler).__name__
     'DichotomizedGaussianSampler'
     """
-    if family != "auto" and family not in FAMILIES:
-        raise ValueError(f"`family` must be one of 'auto', {', '.join(map(repr, FAMILIES))}; got {family!r}")
+    check_choice(family, "family", ("auto", *FAMILIES))
     names = list(FAMILIES) if family == "auto" else [family]
     for name in names:
         _check_arguments(FAMILIES[name], parameters)

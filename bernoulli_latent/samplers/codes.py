@@ -149,7 +149,8 @@ class CodeSampler(BitSampler[Rounding]):
         spacing : {"angle", "bits"}
             What changes by equal amounts from point to point:
 
-            - ``"angle"``: the direction of the normal;
+            - ``"angle"``: the direction of the normal, exactly so if its ends are equally long, as all are without
+              thresholds;
             - ``"bits"``: the code. Where the ends differ in d bits, point `k` differs from the source in
               ``k * d / (steps - 1)`` of them, rounded (halves up), those that change first on the great circle. Bits
               that change together take turns by their number.
@@ -179,9 +180,10 @@ class CodeSampler(BitSampler[Rounding]):
         Notes
         -----
         Both normals see the boundary on its positive side, hence so does the whole path. Without thresholds every bit
-        changes at most once on it; behind a threshold a bit that the ends share may change and come back. The price
-        of that side: in the middle the boundary coordinate is on average up to sqrt(2) times that of a sample, so
-        that bits with a large mean keep to it more often than in samples.
+        changes at most once on it; behind a threshold a bit that the ends share may change and come back. Opposite
+        normals, frequent behind thresholds at rank 1, have no great circle of their own: their path is straight.
+        The price of the boundary's side: in the middle the boundary coordinate is on average up to sqrt(2) times
+        that of a sample, so that bits with a large mean keep to it more often than in samples.
 
         Bits do not change at an even pace on the circle: at equal angles the largest of a path's steps is often twice
         the mean, and with equal margins one step changes all bits, so that the path shows nothing but its ends.

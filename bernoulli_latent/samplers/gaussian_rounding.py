@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from bernoulli_latent._arrays import Array, namespace
-from bernoulli_latent._checks import check_count, check_positive, check_precision
+from bernoulli_latent._checks import check_choice, check_count, check_positive, check_precision
 from bernoulli_latent.bits import BitArray
 from bernoulli_latent.correlation.bounds import check_pairs
 from bernoulli_latent.moments import BernoulliMoments
@@ -60,8 +60,7 @@ class GaussianRoundingSampler(CodeSampler):
         return {"repair": self.repair, "rank": rank, "precision": self.precision, "tol": float(self.tol)}
 
     def _check_parameters(self) -> None:
-        if self.repair not in self.repairs:
-            raise ValueError(f"`repair` must be one of {', '.join(map(repr, self.repairs))}; got {self.repair!r}")
+        check_choice(self.repair, "repair", self.repairs)
         if self.rank is not None:
             check_count(self.rank, "rank", least=1)
         check_precision(self.precision)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
 from bernoulli_latent._arrays import Array, from_host, namespace
-from bernoulli_latent._checks import check_count
+from bernoulli_latent._checks import check_choice, check_count
 from bernoulli_latent._random import key_from
 from bernoulli_latent.bits import BitArray, read_bits
 from bernoulli_latent.errors import NotFittedError
@@ -308,8 +308,7 @@ class MixtureSampler(BitSource):
         return self._fitted.components.form
 
     def _check_family(self) -> type[GaussianRoundingSampler]:
-        if self.family not in FAMILIES:
-            raise ValueError(f"`family` must be one of {', '.join(map(repr, FAMILIES))}; got {self.family!r}")
+        check_choice(self.family, "family", FAMILIES)
         FAMILIES[self.family](**self.parameters)._check_parameters()
         return FAMILIES[self.family]
 

@@ -60,7 +60,8 @@ def save(
     Raises
     ------
     ValueError
-        If the folder has a model already, or a shard has no room for one row of a tensor.
+        If the folder has a model already, or another file of the name of one to be written, or a shard has no room
+        for one row of a tensor.
     """
     for path in out.glob("model.*"):
         raise ValueError(f"`out` has a model already: {path}; name another folder")
@@ -130,7 +131,9 @@ def _packed(shard: Shard) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> dict[str, Any]:
-    """Write a file; say what it is known by."""
+    """Write a file, unless it is there; say what it is known by."""
+    if path.exists() and path.read_bytes() != content:
+        raise ValueError(f"`out` has another file of this name already: {path}; name another folder")
     with atomic_write(path) as file:
         file.write(content)
     return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -71,7 +72,7 @@ class Trainer(Generic[Model]):
         Numbers to log about the averaged model, asked for some ten times.
     start : dict, optional
         What there is to say about the weights that the model comes with, if they are trained ones: the warm-up is then
-        short. Checkpoints keep it.
+        short. Checkpoints keep it, and the first is written before the first step.
 
     Raises
     ------
@@ -123,6 +124,8 @@ class Trainer(Generic[Model]):
 
     def run(self, steps: int | None = None) -> bool:
         """Train to the end, or for so many minutes or `steps`; save; say whether the end was reached."""
+        if self.step == 0 and self.start is not None:
+            self.save()  # seed and settings give random weights again, but not these
         last = self.schedule.total if steps is None else min(self.step + steps, self.schedule.total)
         for _ in self._timed(last):
             self._advance()
@@ -220,7 +223,12 @@ class Trainer(Generic[Model]):
             self._load()
             self._cut_log()
         elif there:
-            self.log.replace(self.log.with_name("log_without_checkpoint.jsonl"))
+            self._set_log_aside()
+
+    def _set_log_aside(self) -> None:
+        """Give the log the first name that no file has."""
+        names = (self.log.with_name(f"log_without_checkpoint_{number}.jsonl") for number in count(1))
+        self.log.replace(next(path for path in names if not path.exists()))
 
     def _load(self) -> None:
         """Take all from the checkpoint."""

@@ -140,9 +140,10 @@ class Evaluation:
         return {"real": self._seen(self.unseen.pixels[has], name), "reconstructed": self._seen(decoded, name)}
 
     def _wanted(self) -> tuple[str, ...]:
-        """The published attributes where there are, else the first."""
+        """The published attributes where there are, else the first, as far as test images differ in them."""
         names = self.codes.names
-        return tuple(name for name in WANTED if name in names) or names[:MOST_WANTED]
+        wanted = tuple(name for name in WANTED if name in names) or names[:MOST_WANTED]
+        return tuple(name for name in wanted if len(set(self._has(name))) == 2)
 
     def _has(self, name: str) -> Array:
         """Which test images have the attribute."""

@@ -14,11 +14,12 @@ from examples.common.images import load
 from examples.common.settings import Precision, command
 from examples.lbae.codes import Codes
 from examples.lbae.model import save
-from examples.lbae.runs import PRETRAINED, Run
+from examples.lbae.runs import PRETRAINED, Run, check_free
 from examples.lbae.train import LBAESettings, train
 
 __all__ = ["main"]
 
+MODEL = "model.npz"
 LARGEST = 3_000_000
 """Bytes that the files may have in all."""
 
@@ -35,7 +36,7 @@ class PretrainedSettings(LBAESettings):
     precision: Annotated[Precision, "of convolutions; auto is bfloat16 on a GPU"] = "bfloat16"
     width: Annotated[float, "factor on the numbers of channels; published: 1"] = 0.25
     code_channels: Annotated[int | None, "channels of the map that the bits become; published: 1"] = 32
-    export: Annotated[Path, "folder for the model and the codes"] = PRETRAINED
+    export: Annotated[Path, "folder for the model and the codes, replaced if there"] = PRETRAINED
 
     ON_SMOKE: ClassVar[dict[str, Any]] = LBAESettings.ON_SMOKE
     FREE: ClassVar[tuple[str, ...]] = (*LBAESettings.FREE, "export")
@@ -45,12 +46,15 @@ class PretrainedSettings(LBAESettings):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train, export, and say how large the files are."""
     settings = PretrainedSettings.from_arguments(arguments, __doc__)
+    if settings.export.resolve() == settings.out.resolve():
+        raise ValueError(f"`export` must be another folder than `out`; both are {settings.out}")
+    check_free(settings.export, "export", MODEL)
     images, unseen = (load(settings.dataset, settings.data, split, settings.limit) for split in ("train", "test"))
     trainer = train(settings, images, unseen.take(2000))
     if not trainer.finished:
         raise ValueError(f"stopped after step {trainer.step} of {trainer.schedule.total}; go on with --resume")
     settings.export.mkdir(parents=True, exist_ok=True)
-    save(settings.export / "model.npz", *Run(settings.out).loaded, half=True)
+    save(settings.export / MODEL, *Run(settings.out).loaded, half=True)
     run = Run(settings.export)
     for split, part in {"train": images, "test": unseen}.items():
         Codes.of(run.model, part).save(run.codes_path(split))

@@ -15,7 +15,7 @@ from examples.lbae.codes import Codes
 from examples.lbae.model import LBAE
 from examples.lbae.model import load as load_model
 
-__all__ = ["PRETRAINED", "Run", "add_data", "read_part"]
+__all__ = ["PRETRAINED", "Run", "add_data", "check_free", "read_part"]
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 SMOKE_LIMIT = 200
@@ -75,6 +75,13 @@ class Run:
         if not path.exists():
             raise FileNotFoundError(f"{path} is not there yet; make it with python -m examples.lbae.encode")
         return Codes.load(path)
+
+
+def check_free(folder: Path, argument: str, own: str | None = None) -> None:
+    """Refuse a folder with a model, unless that is in the file `own`, which the caller may replace."""
+    path = Run(folder).path
+    if path.exists() and path.name != own:
+        raise ValueError(f"`{argument}` has a model already: {path}; name another folder")
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:

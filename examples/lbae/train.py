@@ -20,7 +20,7 @@ from examples.common.settings import Settings, command
 from examples.common.training import Trainer
 from examples.lbae.codes import encode
 from examples.lbae.model import LBAE, Plan, save
-from examples.lbae.runs import Run
+from examples.lbae.runs import Run, check_free
 
 __all__ = ["LBAESettings", "main", "train"]
 
@@ -42,9 +42,7 @@ class LBAESettings(Settings):
 
 def train(settings: LBAESettings, images: Images, unseen: Images) -> Trainer[LBAE]:
     """Train on `images`, looking now and then at `unseen` ones; write the averaged model."""
-    there = Run(settings.out).path
-    if there.name != MODEL:
-        raise ValueError(f"`out` has a model already: {there}; name another folder")
+    check_free(settings.out, "out", MODEL if settings.checkpoint.exists() else None)
     device = settings.prepare()
     side, channels = images.pixels.shape[2:]
     model, start = _first(settings, Plan(side, channels, settings.bits, settings.width, settings.code_channels))

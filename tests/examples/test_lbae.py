@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from bernoulli_latent import BitArray, RepairWarning, hamming_distance
-from examples.common.images import load
+from bernoulli_latent.samplers.paths import SPACINGS
+from examples.common.images import Images, load
 from examples.lbae import authors, encode, evaluate, generate, make_pretrained, train
 from examples.lbae.codes import Codes, decode
 from examples.lbae.codes import encode as encode_pixels
@@ -120,9 +123,12 @@ def test_evaluation_writes_rows_that_make_tables(run):
     exact = [row["values"]["wrong_bits"] for row in rows if row["parameters"].get("inversion") == "posterior"]
     assert exact == [0] * 4
     paths = [row for row in rows if row["parameters"]["task"] == "interpolation"]
-    even = {row["values"]["steps"]["mean_step"] for row in paths if row["parameters"]["spacing"] == "bits"}
     assert len(paths) == 11
-    assert max(even) == pytest.approx(1 / 11)
+    largest = {spacing: set() for spacing in SPACINGS}
+    for row in paths:
+        largest[row["parameters"]["spacing"]].add(row["values"]["steps"]["largest_step"])
+    assert len(largest["bits"]) == 1
+    assert max(largest["bits"]) < min(largest["angle"])
     made = tables("smoke", rows)
     assert made["lbae_smoke_pictures"].count("\n") == 9
     assert "mixture by cluster" in made["lbae_smoke_pictures"]
@@ -133,6 +139,17 @@ def test_evaluation_writes_rows_that_make_tables(run):
     assert [line.count("-") for line in summary] == [3, 2, 0, 0, 0, 1, 1, 1]
     shares = [row["values"] for row in rows if row["parameters"]["task"] == "edit"]
     assert all(0 <= values[share] <= 1 for values in shares for share in SHARES)
+
+
+def test_attributes_that_all_or_no_test_images_have_are_not_edited(torch):
+    """There is no image to edit, or none to compare with."""
+    rows, names = np.arange(40)[:, None], ("none", "some", "all")
+    images = Images(np.zeros((40, 32, 32, 1), np.uint8), attributes=rows % [2, 3, 5] == 0, names=names)
+    unseen = replace(images, attributes=rows % 2 < [0, 1, 2])
+    model, classifier = LBAE(Plan(32, 1, 6, 0.05)).eval(), SimpleNamespace(share=lambda pixels, name: 0.5)
+    codes = replace(Codes.of(model, images), bits=BitArray.from_array(np.random.default_rng(0).random((40, 6)) < 0.5))
+    found = list(Evaluation(model, codes, images, unseen, None, [classifier], edits=3).editing())
+    assert {finding.parameters["attribute"] for finding in found} == {"some"}
 
 
 def test_a_classifier_that_was_made_otherwise_is_refused(run, tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from examples.lbae import export, generate, train
+from examples.lbae import export, generate, make_pretrained, train
 from examples.lbae.codes import decode
 from examples.lbae.model import LBAE, Plan
 from examples.lbae.model import save as save_model
@@ -59,6 +59,26 @@ def test_an_export_never_lands_on_a_model(run, tmp_path):
         export.main(["--smoke", "--run", str(run), "--out", str(run)])
 
 
+@pytest.mark.parametrize("others", [[], ["log.jsonl"]])
+def test_training_never_lands_on_a_model_of_another(run, tmp_path, others):
+    """With its checkpoint the model is this training's own; without, it may be all that is left of one."""
+    for name in ("model.safetensors", *others):
+        shutil.copy(run / name, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(SystemExit, match=r"error: `out` has a model already: .*model\.safetensors; name another"):
+        train.main(["--smoke", "--resume", "--out", str(tmp_path)])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_the_pretrained_model_needs_a_folder_of_its_own(run, tmp_path):
+    """Told before the training, not after it."""
+    with pytest.raises(SystemExit, match="error: `export` must be another folder than `out`"):
+        make_pretrained.main(["--smoke", "--out", str(tmp_path), "--export", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"error: `export` has a model already: .*model\.safetensors"):
+        make_pretrained.main(["--smoke", "--out", str(tmp_path), "--export", str(run)])
+    assert not list(tmp_path.iterdir())
+
+
 def test_two_models_in_a_folder_are_told(run, exported, tmp_path):
     for path in (*exported.iterdir(), run / "model.safetensors"):
         shutil.copy(path, tmp_path)
@@ -68,19 +88,24 @@ def test_two_models_in_a_folder_are_told(run, exported, tmp_path):
         _ = Run(tmp_path).model
 
 
-def losses(folder):
-    return [json.loads(line)["loss"] for line in (folder / "log.jsonl").read_text().splitlines()]
+def log(folder):
+    return [json.loads(line) | {"seconds": 0} for line in (folder / "log.jsonl").read_text().splitlines()]
 
 
-def test_training_starts_from_exported_weights_and_resumes_without_them(run, exported, tmp_path):
-    start, out = tmp_path / "start", tmp_path / "out"
+def test_training_starts_from_exported_weights_and_resumes_without_them(torch, run, exported, tmp_path):
+    """As if it had not stopped."""
+    start, out, whole = tmp_path / "start", tmp_path / "out", tmp_path / "whole"
     shutil.copytree(exported, start)
     common = ["--smoke", "--resume", "--out", str(out), "--threads", "1"]
     train.main([*common, "--start", str(start), "--max-minutes", "1e-9"])
     shutil.rmtree(start)
-    train.main([*common, "--start", str(start)])
+    train.main([*common, "--start", str(start), "--max-minutes", "1e-9"])
     train.main(common)
-    assert losses(out)[0] < 0.8 * losses(run)[0]
+    train.main(["--smoke", "--out", str(whole), "--start", str(exported), "--threads", "1"])
+    assert log(out) == log(whole)
+    assert log(out)[0]["loss"] < 0.8 * log(run)[0]["loss"]
+    weights = Run(whole).model.state_dict()
+    assert all(torch.equal(tensor, weights[name]) for name, tensor in Run(out).model.state_dict().items())
     about, before = Run(out).about, Run(run).about
     assert about["start"] == before
     assert about["steps"] == 2 * before["steps"]

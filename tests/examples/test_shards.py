@@ -135,6 +135,19 @@ def test_a_model_that_is_there_stays(weights, index):
     assert {path.name: path.read_bytes() for path in index.parent.iterdir()} == before
 
 
+@pytest.mark.parametrize("name", ["codes.npz", "model-00002-of-00003.safetensors"])
+def test_files_of_the_same_name_stay(weights, tmp_path, name):
+    """Codes of another model, or shards that have lost their index."""
+    (tmp_path / "codes.npz").write_bytes(b"bits")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_bytes(b"precious")
+    with pytest.raises(ValueError, match=f"`out` has another file of this name already: .*{name}; name another"):
+        save(out, "kind", weights, VALUES, SMALL, [tmp_path / "codes.npz"])
+    assert (out / name).read_bytes() == b"precious"
+    assert not (out / INDEX).exists()
+
+
 @pytest.mark.parametrize("shard_mib", [1e-4, 0.0, -1.0, float("nan")])
 def test_too_small_a_shard_is_told(weights, tmp_path, shard_mib):
     with pytest.raises(ValueError, match="`shard_mib` must leave room for a row of maps, 144 bytes"):

@@ -97,15 +97,17 @@ def test_a_line_broken_within_the_log_is_named(torch, tmp_path):
 
 
 def test_a_log_without_a_checkpoint_stays(torch, tmp_path, whole):
-    """Unasked nothing starts over it; a run that is resumed before it was ever saved keeps it beside its own."""
+    """Unasked nothing starts over it; a run that is resumed before it was ever saved keeps all such logs."""
     (tmp_path / "log.jsonl").write_text("precious\n")
+    (tmp_path / "log_without_checkpoint_1.jsonl").write_text("older\n")
     with pytest.raises(ValueError, match=r"`out` has a training already: .*log\.jsonl; go on with --resume"):
         trainer(torch, tmp_path, resume=False)
     assert (tmp_path / "log.jsonl").read_text() == "precious\n"
     trained = trainer(torch, tmp_path)
     trained.run()
     assert outcome(trained) == whole
-    assert (tmp_path / "log_without_checkpoint.jsonl").read_text() == "precious\n"
+    kept = [(tmp_path / f"log_without_checkpoint_{number}.jsonl").read_text() for number in (1, 2)]
+    assert kept == ["older\n", "precious\n"]
 
 
 def test_trained_weights_have_a_short_warm_up_that_resuming_keeps(torch, tmp_path):
@@ -116,6 +118,18 @@ def test_trained_weights_have_a_short_warm_up_that_resuming_keeps(torch, tmp_pat
     started.run(steps=1)
     again = trainer(torch, tmp_path, epochs=2000)
     assert (again.start, again.schedule) == ({"steps": 9}, started.schedule)
+
+
+def test_trained_weights_outlive_a_crash_in_the_first_step(torch, tmp_path, monkeypatch):
+    settings = Settings(out=tmp_path, epochs=3, batch=10, device="cpu", seed=5)
+    started = Trainer(Noisy(), pixels(), settings, settings.prepare(), start={"steps": 9})
+    weights = {name: tensor.clone() for name, tensor in started.model.state_dict().items()}
+    monkeypatch.setattr(started, "_advance", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        started.run()
+    again = trainer(torch, tmp_path)
+    assert again.start == {"steps": 9}
+    assert all(torch.equal(tensor, weights[name]) for name, tensor in again.model.state_dict().items())
 
 
 def test_no_images_are_told(torch, tmp_path):

@@ -61,8 +61,27 @@ def test_bits_change_in_the_order_of_the_great_circle(family, size, method, seed
     source, target = ends[:1], ends[1:]
     circle = sampler.interpolate(source, target, 3001, method=method, rng=seed)
     path = sampler.interpolate(source, target, len(differs) + 1, method=method, rng=seed, spacing="bits")
-    when, turn = ((bits[:, 0, differs] == target[:, differs]).argmax(axis=0) for bits in (circle, path))
+    check_order(path[:, 0, differs], circle[:, 0, differs])
+
+
+def check_order(path, circle):
+    """That bits which differ at the ends change in the same order, or together."""
+    turn, when = ((bits == bits[-1]).argmax(axis=0) for bits in (path, circle))
     assert (np.diff(when[np.argsort(turn)]) >= 0).all()
+
+
+def test_opposite_normals_have_straight_paths():
+    """As in a model of one factor, which knows no other direction than back through zero."""
+    sampler = fitted(DichotomizedGaussianSampler, 20, 3, 1, 0, "float64")
+    source, target = sampler.sample(30, rng=0), sampler.sample(30, rng=1)
+    start, end = sampler.invert(source), sampler.invert(target)
+    assert (start * end < 0).any()
+    way = np.linspace(0, 1, 500)[:, None, None]
+    line = sampler.round(((1 - way) * start + way * end).reshape(-1, 1)).reshape(500, *source.shape)
+    np.testing.assert_array_equal(sampler.interpolate(source, target, 500), line)
+    path = sampler.interpolate(source, target, 24, spacing="bits")
+    for k, differs in enumerate(source != target):
+        check_order(path[:, k, differs], line[:, k, differs])
 
 
 def test_bits_that_change_together_take_turns_by_their_number():
