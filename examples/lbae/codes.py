@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ class Codes:
         Of the attributes, or of the classes.
     source : str
         Word for the data set.
+    about : dict
+        What is said about the model whose codes these are.
     """
 
     bits: BitArray
@@ -47,11 +50,13 @@ class Codes:
     attributes: Array | None
     names: tuple[str, ...]
     source: str
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, model: LBAE, images: Images) -> Codes:
-        """Codes of `images`."""
-        return cls(encode(model, images.pixels), images.labels, images.attributes, images.names, images.source)
+    def of(cls, model: LBAE, images: Images, about: Mapping[str, Any] | None = None) -> Codes:
+        """Codes of `images` by a model `about` which so much is known."""
+        known = images.labels, images.attributes, images.names, images.source
+        return cls(encode(model, images.pixels), *known, about or {})
 
     @property
     def columns(self) -> Array:
@@ -68,6 +73,7 @@ class Codes:
         known = {"words": self.bits.words, "labels": self.labels, "attributes": self.attributes}
         arrays = {name: array for name, array in known.items() if array is not None}
         values = {"n_bits": self.bits.n_bits, "names": list(self.names), "source": self.source}
+        values |= {"about": dict(self.about)}
         write_arrays(path, KIND, arrays, values)
 
     @classmethod
@@ -75,7 +81,8 @@ class Codes:
         """Read what :meth:`save` wrote; ValueError if it is damaged or foreign."""
         arrays, values = read_arrays(path, KIND)
         bits = BitArray(arrays["words"], values["n_bits"])
-        return cls(bits, arrays.get("labels"), arrays.get("attributes"), tuple(values["names"]), values["source"])
+        known = arrays.get("labels"), arrays.get("attributes"), tuple(values["names"])
+        return cls(bits, *known, values["source"], values["about"])
 
 
 @torch.no_grad()

@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     save(settings.export / MODEL, *Run(settings.out).loaded, half=True)
     run = Run(settings.export)
     for split, part in {"train": images, "test": unseen}.items():
-        Codes.of(run.model, part).save(run.codes_path(split))
+        Codes.of(run.model, part, run.about).save(run.codes_path(split))
     size = sum(path.stat().st_size for path in settings.export.iterdir())
     print(f"{settings.export}: {size:,} bytes")
     if size > LARGEST:

@@ -70,11 +70,16 @@ class Run:
         ------
         FileNotFoundError
             If the images have not been encoded.
+        ValueError
+            If the file is damaged, or its codes are of another model than now stands beside it.
         """
         path = self.codes_path(split)
         if not path.exists():
             raise FileNotFoundError(f"{path} is not there yet; make it with python -m examples.lbae.encode")
-        return Codes.load(path)
+        codes = Codes.load(path)
+        if codes.about != self.about:
+            raise ValueError(f"{path} has codes of another model than {self.path}; encode the images again")
+        return codes
 
 
 def check_free(folder: Path, argument: str, own: str | None = None) -> None:

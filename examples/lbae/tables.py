@@ -150,7 +150,7 @@ def _setting(row: Row) -> str:
     """One line on the model and the test."""
     facts = row["parameters"]
     return (
-        f"{row['data']}, {facts['bits']} bits, width {facts['width']:g}, {16 * facts['code_channels']:,} numbers behind the "
-        f"bits, {facts['steps']:,} steps on {facts['images']:,} images; {facts['test_images']:,} test images, classifiers right for "
-        f"{100 * facts['classifier_accuracy']:.1f} %; seed {row['seed']}, {row['device']}."
+        f"{row['data']}, {facts['bits']} bits, width {facts['width']:g}, {16 * facts['code_channels']:,} numbers after "
+        f"them, {facts['steps']:,} steps on {facts['images']:,} images; {facts['test_images']:,} test images, "
+        f"classifiers right for {100 * facts['classifier_accuracy']:.1f} %; seed {row['seed']}, {row['device']}."
     )

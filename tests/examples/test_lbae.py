@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -218,6 +219,17 @@ def test_wrong_arguments_end_with_one_line(run, tmp_path, script, arguments, mes
 def test_a_run_that_is_not_there_is_told(tmp_path):
     with pytest.raises(SystemExit, match=r"codes_train.npz is not there yet; make it with python -m examples.lbae"):
         generate.main(["samples", "--run", str(tmp_path)])
+
+
+def test_codes_of_another_model_are_refused(run, tmp_path):
+    """Such as those of a training that has since gone on."""
+    for path in run.glob("*.*"):
+        shutil.copy(path, tmp_path)
+    model, about = Run(run).loaded
+    save_model(tmp_path / "model.safetensors", model, about | {"steps": about["steps"] + 1})
+    assert Run(run).codes("test").about == about
+    with pytest.raises(SystemExit, match=r"codes_train\.npz has codes of another model than .*model\.safetensors"):
+        generate.main(["samples", "--smoke", "--run", str(tmp_path)])
 
 
 def test_an_edit_counts_the_bits_it_changes(run):
