@@ -20,7 +20,8 @@ from examples.lbae.codes import Codes
 
 __all__ = ["EDITS", "FAMILIES", "edit", "fit"]
 
-CLUSTERS = 40
+ROWS_PER_CLUSTER = 1500
+"""On average; moments of fewer rows are mostly noise."""
 
 FAMILIES: dict[str, Callable[[Codes, int], Any]] = {
     "independent": lambda codes, seed: DichotomizedGaussianSampler().fit_moments(
@@ -31,7 +32,7 @@ FAMILIES: dict[str, Callable[[Codes, int], Any]] = {
     "dichotomized_gaussian": lambda codes, seed: DichotomizedGaussianSampler().fit(codes.bits),
     "mixture_by_class": lambda codes, seed: MixtureSampler("dichotomized_gaussian").fit(codes.bits, codes.labels),
     "mixture_by_cluster": lambda codes, seed: MixtureSampler("dichotomized_gaussian").fit(
-        codes.bits, n_components=CLUSTERS, rng=seed
+        codes.bits, n_components=max(len(codes.bits) // ROWS_PER_CLUSTER, 2), rng=seed
     ),
 }
 """Samplers of codes, by name; each has ``sample``, and all but the mixtures ``invert`` and ``interpolate``."""
