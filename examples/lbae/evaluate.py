@@ -21,7 +21,7 @@ from examples.common.images import Images
 from examples.common.judging import Judge
 from examples.common.report import Report
 from examples.common.settings import command, use_threads
-from examples.lbae.evaluation import Evaluation
+from examples.lbae.evaluation import TASKS, Evaluation
 from examples.lbae.runs import Run, add_data, read_part
 
 __all__ = ["main"]
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     report = Report(options.out or options.run / "results.jsonl", "lbae", unseen.source, options.seed, device)
     common = _facts(run, unseen, classifiers)
-    for finding in tqdm(evaluation.findings(), unit="row", leave=False):
+    for finding in tqdm(evaluation.findings(options.tasks), unit="row", leave=False):
         report.add(finding.contender, finding.values, **finding.parameters, **common)
     print(report.path)
 
@@ -91,6 +91,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="file of rows; by default results.jsonl in the folder of the run")
     parser.add_argument("--seed", type=int, default=0, help="of all draws")
     parser.add_argument("--threads", type=int, help="processor threads")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS, help="what to measure (default: all)")
     parser.add_argument("--edits", type=int, default=200, help="images edited for each attribute (default: 200)")
     parser.add_argument("--classifiers", type=int, default=3, help="classifiers to average over (default: 3)")
     parser.add_argument(

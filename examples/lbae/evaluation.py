@@ -21,8 +21,9 @@ from examples.lbae.library import EDITS, FAMILIES, edit, fit
 from examples.lbae.model import LBAE
 from examples.lbae.paths import ways
 
-__all__ = ["Evaluation", "Finding"]
+__all__ = ["TASKS", "Evaluation", "Finding"]
 
+TASKS = ("reconstruction", "generation", "interpolation", "editing")
 STEPS = 12
 """Images of a path, ends included, as in the authors' pictures."""
 WANTED = ("Eyeglasses", "Goatee", "Smiling", "Blond_Hair")
@@ -84,12 +85,10 @@ class Evaluation:
         """Sampler of a family, fitted to the training codes once."""
         return cache(lambda family: fit(family, self.codes, self.seed))
 
-    def findings(self) -> Iterator[Finding]:
-        """All there is, one after the other, without warnings of repairs."""
-        yield from _quietly(self.reconstruction())
-        yield from _quietly(self.generation())
-        yield from _quietly(self.interpolation())
-        yield from _quietly(self.editing())
+    def findings(self, tasks: Sequence[str] = TASKS) -> Iterator[Finding]:
+        """What there is on the `tasks`, one after the other, without warnings of repairs."""
+        for task in tasks:
+            yield from _quietly(getattr(self, task)())
 
     def reconstruction(self) -> Iterator[Finding]:
         """Test images through the bits; as a floor, held-out training images against test images."""

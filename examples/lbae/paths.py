@@ -21,6 +21,7 @@ INVERSIONS = (
     ("hyperplane", "centroid"),
     ("hyperplane", "perceptron"),
     ("hyperplane", "posterior"),
+    ("dichotomized_gaussian", "perceptron"),
     ("dichotomized_gaussian", "posterior"),
 )
 

@@ -124,7 +124,7 @@ def test_evaluation_writes_rows_that_make_tables(run):
     exact = [row["values"]["wrong_bits"] for row in rows if row["parameters"].get("inversion") == "posterior"]
     assert exact == [0] * 4
     paths = [row for row in rows if row["parameters"]["task"] == "interpolation"]
-    assert len(paths) == 11
+    assert len(paths) == 13
     largest = {spacing: set() for spacing in SPACINGS}
     for row in paths:
         largest[row["parameters"]["spacing"]].add(row["values"]["steps"]["largest_step"])
@@ -155,7 +155,7 @@ def test_attributes_that_all_or_no_test_images_have_are_not_edited(torch):
 
 def test_a_classifier_that_was_made_otherwise_is_refused(run, tmp_path, monkeypatch):
     """Also one of other images; the right one is taken."""
-    monkeypatch.setattr(Evaluation, "findings", lambda self: iter(()))
+    monkeypatch.setattr(Evaluation, "findings", lambda self, tasks: iter(()))
     common = ["--run", str(run), "--threads", "1", "--classifiers", "1", "--classifier-folder", str(tmp_path)]
     evaluate.main(["--smoke", *common])
     evaluate.main(["--smoke", *common])
@@ -174,7 +174,7 @@ def test_the_floor_is_of_images_that_no_classifier_has_seen(run, tmp_path, monke
         return train_classifier(images, *rest)
 
     monkeypatch.setattr(evaluate, "train_classifier", recorded)
-    monkeypatch.setattr(Evaluation, "findings", lambda self: found.update(floor=self.held_out) or iter(()))
+    monkeypatch.setattr(Evaluation, "findings", lambda self, tasks: found.update(floor=self.held_out) or iter(()))
     evaluate.main(["--smoke", "--run", str(run), "--threads", "1", "--classifier-folder", str(tmp_path)])
     known, floor = ({image.tobytes() for image in found[part].pixels} for part in ("known", "floor"))
     assert not known & floor
