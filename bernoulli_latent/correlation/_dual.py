@@ -123,10 +123,16 @@ class Dual(ABC):
         return xp.where(lost, self.diagonal / (self.diagonal + self._diagonal_of(-point.eigenvalues, squares)), 0)
 
     def rounding(self, point: DualPoint) -> float:
-        """Residual that eigenpairs of single precision leave, about."""
-        xp = namespace(self.unit)
-        size = float(xp.max(xp.abs(point.eigenvalues)))
-        return 0.05 * float(xp.finfo(xp.float32).eps) * size * self._residual(self.identity)
+        """Residual that rounding of the eigenpairs leaves, about: they miss the diagonal of ``b + Y``, which is known.
+
+        Rounding mixes eigenvectors of both signs, so that of the error of an entry its positive part has the root of
+        its share.
+        """
+        xp, squares = namespace(self.b), point.eigenvectors**2
+        positive, negative = (self._diagonal_of(sign * point.eigenvalues, squares) for sign in (1, -1))
+        share = positive / (positive + negative + xp.finfo(positive.dtype).tiny)
+        error = positive - negative - xp.linalg.diagonal(self._shifted(point.multipliers))
+        return self._residual(self.identity * error * xp.sqrt(share))
 
     def _point(self, multipliers: Array, values: Array, vectors: Array, single: bool) -> DualPoint:
         xp = namespace(self.b)
