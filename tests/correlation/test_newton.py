@@ -37,13 +37,13 @@ def border(n):
 @pytest.fixture
 def count_single(monkeypatch):
     """Sizes of the eigendecompositions in single precision."""
-    seen, pairs = [], _dual._eigenpairs
+    seen, pairs = [], _dual.eigenpairs
 
     def counted(a, single):
         seen.extend([len(a)] * single)
         return pairs(a, single)
 
-    monkeypatch.setattr(_dual, "_eigenpairs", counted)
+    monkeypatch.setattr(_dual, "eigenpairs", counted)
     return seen
 
 
