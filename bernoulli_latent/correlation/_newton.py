@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 from bernoulli_latent._arrays import Array, namespace
@@ -67,7 +68,9 @@ def _single_will_do(dual: Dual, point: DualPoint, tol: float) -> bool:
     """
     following = CONVERGENCE * point.residual**2
     after = CONVERGENCE * following**2
-    return dual.rounding(point) <= (tol if after <= tol else max(after, (tol / CONVERGENCE) ** 0.5))
+    if after <= 2 * tol:  # in doubt the end: an iteration costs more than what single precision saves
+        return dual.rounding(point) <= tol
+    return dual.rounding(point) <= max(after, math.sqrt(tol / CONVERGENCE))
 
 
 def _next_damping(damping: float, length: float) -> float:
