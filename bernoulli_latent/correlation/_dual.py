@@ -13,9 +13,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bernoulli_latent._arrays import Array, is_torch, namespace
+from bernoulli_latent._arrays import Array, namespace
+from bernoulli_latent.correlation._spectrum import (
+    cast,
+    diagonal_matrix,
+    eigenpairs,
+    factor,
+    plus_diagonal,
+    positive_projector,
+    shift_to_trace,
+    split,
+)
 
-__all__ = ["DiagonalDual", "Dual", "DualPoint", "History", "MaskedDual", "diagonal_matrix", "factor", "plus_diagonal"]
+__all__ = ["DiagonalDual", "Dual", "DualPoint", "History", "MaskedDual"]
 
 History: TypeAlias = tuple[tuple[Array, Array], ...]
 """Multipliers and gradients of points of the dual, newest last."""
@@ -54,7 +64,7 @@ class DualPoint:
 
     def factor(self) -> Array:
         """Factor of the positive semidefinite part of `b + Y`."""
-        return factor(self.eigenvalues, _cast(self.eigenvectors, self.eigenvalues))
+        return factor(self.eigenvalues, cast(self.eigenvectors, self.eigenvalues))
 
 
 class Dual(ABC):
@@ -91,7 +101,7 @@ class Dual(ABC):
     def evaluate(self, multipliers: Array, single: bool = False) -> DualPoint:
         """Evaluate the dual: one eigendecomposition, in single precision if that will do."""
         self.evaluations += 1
-        return self._point(multipliers, *_eigenpairs(self._shifted(multipliers), single), single)
+        return self._point(multipliers, *eigenpairs(self._shifted(multipliers), single), single)
 
     def recentred(self, point: DualPoint) -> DualPoint:
         """Least point along the identity, which moves the eigenvalues alone: it costs no eigendecomposition.
@@ -100,7 +110,7 @@ class Dual(ABC):
         it takes no row farther from its target, or at least not far.
         """
         xp = namespace(self.target)
-        shift = _shift_to_trace(point.eigenvalues, xp.sum(self.diagonal))
+        shift = shift_to_trace(point.eigenvalues, xp.sum(self.diagonal))
         squares = point.eigenvectors**2
         worst = max(NEAR, self._off_target(point.eigenvalues, squares))
         for length in HALVINGS:
@@ -123,15 +133,21 @@ class Dual(ABC):
         return xp.where(lost, self.diagonal / (self.diagonal + self._diagonal_of(-point.eigenvalues, squares)), 0)
 
     def rounding(self, point: DualPoint) -> float:
-        """Residual that eigenpairs of single precision leave, about."""
-        xp = namespace(self.unit)
-        size = float(xp.max(xp.abs(point.eigenvalues)))
-        return 0.05 * float(xp.finfo(xp.float32).eps) * size * self._residual(self.identity)
+        """Residual that rounding of the eigenpairs leaves, about: they miss the diagonal of ``b + Y``, which is known.
+
+        Rounding mixes eigenvectors of both signs, so that of the error of an entry its positive part has the root of
+        its share.
+        """
+        xp, squares = namespace(self.b), point.eigenvectors**2
+        positive, negative = (self._diagonal_of(sign * point.eigenvalues, squares) for sign in (1, -1))
+        share = positive / (positive + negative + xp.finfo(positive.dtype).tiny)
+        error = positive - negative - xp.linalg.diagonal(self._shifted(point.multipliers))
+        return self._residual(self.identity * error * xp.sqrt(share))
 
     def _point(self, multipliers: Array, values: Array, vectors: Array, single: bool) -> DualPoint:
         xp = namespace(self.b)
         positive = xp.where(values > 0, values, 0)
-        gradient = _cast(self._prescribed(_cast(positive, vectors), vectors), self.b) - self.target
+        gradient = cast(self._prescribed(cast(positive, vectors), vectors), self.b) - self.target
         value = float(xp.sum(positive**2) / 2 - xp.sum(self.target * multipliers))
         residual = self._residual(gradient)
         return DualPoint(multipliers, values, vectors, value, gradient, residual, self.evaluations, single)
@@ -145,7 +161,7 @@ class Dual(ABC):
 
     def _diagonal_of(self, values: Array, squares: Array) -> Array:
         """Diagonal of the matrix with the positive ones of the eigenvalues, for the `squares` of eigenvectors."""
-        return _cast(squares @ _cast(namespace(values).clip(values, 0, None), squares), self.b)
+        return cast(squares @ cast(namespace(values).clip(values, 0, None), squares), self.b)
 
     def _residual(self, gradient: Array) -> float:
         """Largest error of a row, whose entries count together as a vector."""
@@ -176,16 +192,16 @@ class DiagonalDual(Dual):
 
     def curvature(self, point: DualPoint) -> tuple[Callable[[Array], Array], Array]:
         xp = namespace(self.b)
-        negative, positive, weights = _split(point)
-        squared_projector = _projector(negative, positive) ** 2
+        negative, positive, weights = split(point.eigenvalues, point.eigenvectors)
+        squared_projector = positive_projector(negative, positive) ** 2
 
         def product(h: Array) -> Array:
-            h = _cast(h, negative)
+            h = cast(h, negative)
             mixed = positive @ (weights * (positive.mT @ (h[:, None] * negative)))
-            return _cast(squared_projector @ h + 2 * xp.sum(mixed * negative, axis=1), self.b)
+            return cast(squared_projector @ h + 2 * xp.sum(mixed * negative, axis=1), self.b)
 
         mixed = (positive**2 @ weights) * negative**2
-        return product, _cast(xp.linalg.diagonal(squared_projector) + 2 * xp.sum(mixed, axis=1), self.b)
+        return product, cast(xp.linalg.diagonal(squared_projector) + 2 * xp.sum(mixed, axis=1), self.b)
 
     def ridge(self, point: DualPoint) -> Array:
         return self._lost_curvature(point)
@@ -214,17 +230,17 @@ class MaskedDual(Dual):
 
     def curvature(self, point: DualPoint) -> tuple[Callable[[Array], Array], Array]:
         xp = namespace(self.b)
-        negative, positive, weights = _split(point)
-        projector = _projector(negative, positive)
+        negative, positive, weights = split(point.eigenvalues, point.eigenvectors)
+        projector = positive_projector(negative, positive)
 
         def product(h: Array) -> Array:
-            h = _cast(h, negative)
+            h = cast(h, negative)
             mixed = positive @ (weights * (positive.mT @ h @ negative)) @ negative.mT
-            return _cast(self._on_mask(projector @ h @ projector + mixed + mixed.mT), self.b)
+            return cast(self._on_mask(projector @ h @ projector + mixed + mixed.mT), self.b)
 
         own = xp.linalg.diagonal(projector)
         mixed = positive**2 @ weights @ (negative**2).mT
-        return product, _cast(self._on_mask(own[:, None] * own[None, :] + mixed + mixed.mT, elsewhere=1), self.b)
+        return product, cast(self._on_mask(own[:, None] * own[None, :] + mixed + mixed.mT, elsewhere=1), self.b)
 
     def ridge(self, point: DualPoint) -> Array:
         lost = self._lost_curvature(point)
@@ -239,71 +255,3 @@ class MaskedDual(Dual):
 
     def _on_mask(self, x: Array, elsewhere: float = 0) -> Array:
         return namespace(x).where(self.mask, x, elsewhere)
-
-
-def factor(eigenvalues: Array, eigenvectors: Array) -> Array:
-    """Factor `f` (n, rank) of the positive semidefinite part: `f @ f.T` is the nearest such matrix."""
-    xp = namespace(eigenvalues)
-    first = int(xp.sum(xp.astype(eigenvalues <= 0, xp.int64)))
-    return eigenvectors[:, first:] * xp.sqrt(eigenvalues[first:])
-
-
-def diagonal_matrix(x: Array) -> Array:
-    """Matrix with `x` on its diagonal."""
-    from array_api_compat import device
-
-    return namespace(x).eye(x.shape[0], dtype=x.dtype, device=device(x)) * x
-
-
-def plus_diagonal(a: Array, x: Array) -> Array:
-    """`a` with `x` added to its diagonal."""
-    from array_api_compat import device
-
-    xp = namespace(a)
-    total, i = xp.asarray(a, copy=True), xp.arange(a.shape[0], device=device(a))
-    total[i, i] += x
-    return total
-
-
-def _cast(x: Array, like: Array) -> Array:
-    return namespace(x).astype(x, like.dtype, copy=False)
-
-
-def _eigenpairs(a: Array, single: bool) -> tuple[Array, Array]:
-    """Eigenvalues in the dtype of `a`; the eigenvectors are left in single precision if that is what they have."""
-    xp = namespace(a)
-    if not single:
-        return tuple(xp.linalg.eigh(a))
-    a32 = xp.astype(a, xp.float32)
-    if is_torch(a):
-        values, vectors = xp.linalg.eigh(a32)
-    else:
-        from scipy.linalg import eigh  # NumPy's would work in double precision
-
-        values, vectors = eigh(a32, driver="evd", check_finite=False, overwrite_a=True)
-    return _cast(values, a), vectors
-
-
-def _shift_to_trace(ascending: Array, trace: Array) -> Array:
-    """The `c` for which the positive part of ``ascending + c`` sums to `trace`."""
-    xp = namespace(ascending)
-    values = xp.flip(ascending)
-    counts = xp.astype(xp.cumulative_sum(xp.ones_like(values)), values.dtype)
-    shifts = (trace - xp.cumulative_sum(values)) / counts
-    return shifts[int(xp.count_nonzero(values + shifts > 0)) - 1]
-
-
-def _split(point: DualPoint) -> tuple[Array, Array, Array]:
-    """Eigenvectors of both signs, and the divided differences of the positive part between the two."""
-    xp = namespace(point.eigenvalues)
-    values, vectors = _cast(point.eigenvalues, point.eigenvectors), point.eigenvectors
-    first = int(xp.sum(xp.astype(values <= 0, xp.int64)))
-    weights = values[first:, None] / (values[first:, None] - values[None, :first])
-    return vectors[:, :first], vectors[:, first:], weights
-
-
-def _projector(negative: Array, positive: Array) -> Array:
-    """Projector on the positive eigenvectors, from whichever of the two sets is smaller."""
-    if positive.shape[1] <= negative.shape[1]:
-        return positive @ positive.mT
-    return plus_diagonal(-(negative @ negative.mT), 1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bernoulli_latent._arrays import Array, is_torch, namespace
 from bernoulli_latent._checks import as_real, check_choice, check_symmetric, first_offence
-from bernoulli_latent.correlation._dual import diagonal_matrix
 from bernoulli_latent.correlation._problem import Problem, rounding_level, with_diagonal
+from bernoulli_latent.correlation._spectrum import diagonal_matrix
 from bernoulli_latent.correlation._weighted import WeightedState
 
 __all__ = ["check_method", "check_start", "check_tolerance", "read_problem"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 from bernoulli_latent._arrays import Array, namespace
@@ -17,6 +18,9 @@ CONVERGENCE = 10.0
 
 STRETCH, FAR = 0.2, 0.02
 """Part by which a step is made longer, and the residual from which on it is (measured on real bits)."""
+
+MEANINGFUL = 10.0
+"""Multiple of its rounding from which on a residual tells a slope from chance."""
 
 RIDGE = 1e-3
 """Least part of the curvature that is added to it while far from the solution."""
@@ -57,12 +61,16 @@ def _suits_single(dual: Dual) -> bool:
 
 
 def _single_will_do(dual: Dual, point: DualPoint, tol: float) -> bool:
-    """Whether the next point may have the rounding of single precision.
+    """Whether the next point may have the rounding of single precision without an iteration more.
 
-    It must be below the tolerance, or the residual after the next: the step there takes over the gradient's errors.
+    The step from there takes over its errors, which must be below the tolerance if the residual after the next is;
+    else below that residual, or so small that one more step goes below the tolerance.
     """
     following = CONVERGENCE * point.residual**2
-    return dual.rounding(point) <= max(tol, CONVERGENCE * following**2)
+    after = CONVERGENCE * following**2
+    if after <= 2 * tol:  # in doubt the end: an iteration costs more than what single precision saves
+        return dual.rounding(point) <= tol
+    return dual.rounding(point) <= max(after, math.sqrt(tol / CONVERGENCE))
 
 
 def _next_damping(damping: float, length: float) -> float:
@@ -129,19 +137,24 @@ def _line_search(
         trial = dual.recentred(dual.evaluate(point.multipliers + length * step, single))
         if trial.value <= point.value + 1e-4 * length * slope - noise:
             return trial, length
-        if trial.value <= point.value + noise and _is_nearer(point, trial):
+        if trial.value <= point.value + noise and _is_nearer(dual, point, trial):
             return trial, length
         if halving >= 2 and -length * slope <= noise:
             break
     return None, 1.0
 
 
-def _is_nearer(point: DualPoint, trial: DualPoint) -> bool:
-    """Whether the gradient says what values hide in their noise: that the residual, or the slope, has fallen."""
+def _is_nearer(dual: Dual, point: DualPoint, trial: DualPoint) -> bool:
+    """Whether the gradient says what values hide in their noise: that the residual, or the slope, has fallen.
+
+    Where rounding is most of the gradient a slope falls by chance every other time, without end.
+    """
     xp = namespace(point.gradient)
     move = trial.multipliers - point.multipliers
     before, after = (abs(float(xp.sum(p.gradient * move))) for p in (point, trial))
-    return trial.residual <= 0.9 * point.residual or after <= 0.5 * before
+    if after <= 0.5 * before and trial.residual > MEANINGFUL * dual.rounding(trial):
+        return True
+    return trial.residual <= 0.9 * point.residual
 
 
 def _noise(dual: Dual, point: DualPoint) -> float:

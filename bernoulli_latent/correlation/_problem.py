@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, replace
 
 from bernoulli_latent._arrays import Array, namespace
-from bernoulli_latent.correlation._dual import DiagonalDual, Dual, MaskedDual, diagonal_matrix, plus_diagonal
+from bernoulli_latent.correlation._dual import DiagonalDual, Dual, MaskedDual
+from bernoulli_latent.correlation._spectrum import diagonal_matrix, plus_diagonal
 
 __all__ = ["Problem", "directions", "is_positive_definite", "rounding_level"]
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bernoulli_latent._arrays import Array, namespace
-from bernoulli_latent.correlation._dual import DualPoint, diagonal_matrix, factor
+from bernoulli_latent.correlation._dual import DualPoint
 from bernoulli_latent.correlation._newton import newton, start_newton
 from bernoulli_latent.correlation._problem import Problem, with_diagonal
 from bernoulli_latent.correlation._projections import AlternatingState, alternating
+from bernoulli_latent.correlation._spectrum import diagonal_matrix, factor
 from bernoulli_latent.correlation._weighted import start_weighted, weighted
 
 __all__ = ["Callback", "Solution", "solve"]

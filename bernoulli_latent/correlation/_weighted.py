@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bernoulli_latent._arrays import Array, namespace
-from bernoulli_latent.correlation._dual import factor
 from bernoulli_latent.correlation._problem import Problem, symmetric, with_diagonal
+from bernoulli_latent.correlation._spectrum import factor
 
 __all__ = ["WeightedState", "start_weighted", "weighted"]
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from bernoulli_latent import nearest_correlation
+from bernoulli_latent import BernoulliMoments, nearest_correlation
 from bernoulli_latent.correlation import _dual, _newton
 from bernoulli_latent.correlation._dual import DiagonalDual, MaskedDual
 from bernoulli_latent.correlation.nearest_rows import nearest_rows
+from bernoulli_latent.correlation.thresholds import correlation_from_moments
+from bernoulli_latent.errors import RepairWarning
 
 
 def common_factors(n, seed=0, mean=0.0):
@@ -35,13 +37,13 @@ def border(n):
 @pytest.fixture
 def count_single(monkeypatch):
     """Sizes of the eigendecompositions in single precision."""
-    seen, pairs = [], _dual._eigenpairs
+    seen, pairs = [], _dual.eigenpairs
 
     def counted(a, single):
         seen.extend([len(a)] * single)
         return pairs(a, single)
 
-    monkeypatch.setattr(_dual, "_eigenpairs", counted)
+    monkeypatch.setattr(_dual, "eigenpairs", counted)
     return seen
 
 
@@ -214,6 +216,52 @@ def test_rows_refuse_what_the_matrix_refuses():
         nearest_rows(a, method="higham", weights=np.ones(5), border=False, tol=1e-5)
     with pytest.raises(ValueError, match="`tol` must be positive"):
         nearest_rows(a, method="newton", weights=np.ones(5), border=False, tol=0.0)
+
+
+def rare_bits(n=100, n_samples=16_000):
+    """Latent correlations of bits with common factors, of which some are 1 a few times, and one just twice."""
+    rng = np.random.default_rng(0)
+    scores = rng.standard_normal((n_samples, 6)) @ rng.standard_normal((6, n)) + rng.standard_normal((n_samples, n))
+    ones = n_samples * 10.0 ** -rng.uniform(0.1, 3.5, n)
+    ones[0] = 2
+    bits = scores.argsort(axis=0).argsort(axis=0) < ones
+    M = BernoulliMoments.from_samples(bits).matrix
+    order = np.r_[n, :n]
+    return correlation_from_moments(M[np.ix_(order, order)])
+
+
+@pytest.mark.parametrize("tol", [1e-4, 1e-5, 1e-6, 1e-7])
+@pytest.mark.parametrize("make", [common_factors, rare_bits, uncoupled], ids=lambda make: make.__name__)
+def test_single_precision_ends_where_its_rounding_begins(monkeypatch, count_single, make, tol):
+    a = make(n=100)
+    double = nearest_correlation(a, tol=tol)
+    monkeypatch.setattr(_newton, "LARGE", 2)
+    mixed = nearest_correlation(a, tol=tol)
+    assert len(count_single) >= 3
+    assert mixed.converged
+    assert mixed.eigendecompositions <= double.eigendecompositions + 4
+    assert mixed.distance == pytest.approx(double.distance, rel=1e-6)
+
+
+@pytest.mark.parametrize("n", [60, 200])
+@pytest.mark.parametrize("which", [0, 1])
+def test_rounding_is_measured(which, n):
+    dual = duals(common_factors(n))[which]
+    single, double = (dual.evaluate(dual.start(), single) for single in (True, False))
+    error = dual._residual(single.gradient - double.gradient)
+    assert 0.2 * dual.rounding(single) <= error <= 5 * dual.rounding(single)
+    assert dual.rounding(double) <= 1e-12
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("precision", "tol"), [("float64", 1e-16), ("float32", 1e-8)])
+@pytest.mark.parametrize("fixed", [False, True])
+def test_steps_end_where_rounding_hides_any_descent(precision, tol, fixed, seed):
+    a = common_factors(200, seed, mean=2.0).astype(precision)
+    with pytest.warns(RepairWarning, match="above `tol`"):
+        result = nearest_correlation(a, tol=tol, fixed=border(200) if fixed else None)
+    assert result.iterations <= 20
+    assert result.residual <= 1000 * np.finfo(precision).eps
 
 
 def test_shrink_multiplies_entries():
