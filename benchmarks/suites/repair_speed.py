@@ -70,6 +70,7 @@ def _contenders(H: Matrix, quick: bool) -> dict[str, Contender]:
     calls: dict[str, Callable[[], Any]] = {
         "one eigh": partial(np.linalg.eigh, H),
         "newton": newton,
+        "newton, tol 1e-6": partial(newton, tol=1e-6),
         "newton, tol 1e-3": partial(newton, tol=1e-3),
         "newton, boundary weighted N/2": partial(newton, weights=weights),
         "newton, boundary fixed": partial(newton, fixed=fixed),
