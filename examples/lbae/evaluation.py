@@ -99,13 +99,14 @@ class Evaluation:
         yield Finding("bits", self.judge.compare(pixels) | fidelity | {"dead_bits": dead_bits(bits)}, task)
 
     def generation(self) -> Iterator[Finding]:
-        """As many samples as there are test images, from each family."""
+        """As many samples as there are test images, from each family; for moments as many as there are codes."""
+        most = max(len(self.unseen), len(self.codes.bits))
         for family in FAMILIES:
             if family == "mixture_by_class" and self.codes.labels is None:
                 continue
-            bits = self.fitted(family).sample(len(self.unseen), rng=self.seed, packed=True)
+            bits = self.fitted(family).sample(most, rng=self.seed, packed=True)
             third = third_order_agreement(self.codes.bits, bits, self.seed)
-            values = self.judge.compare(decode(self.model, bits)) | {"third_order": third}
+            values = self.judge.compare(decode(self.model, bits[: len(self.unseen)])) | {"third_order": third}
             yield Finding(family, values, {"task": "generation"})
 
     def interpolation(self) -> Iterator[Finding]:
