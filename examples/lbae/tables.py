@@ -59,7 +59,8 @@ def _of(rows: Rows, task: str) -> list[Row]:
 
 def _summary(rows: Rows, floor: Row, distance: str) -> str:
     """The published numbers, and below them ours for the same tasks by another distance."""
-    published = [f"{value:g}" for value in PUBLISHED[floor["data"]]] if floor["data"] in PUBLISHED else ["-"] * 3
+    known = [values for name, values in PUBLISHED.items() if floor["data"].startswith(name)]
+    published = [f"{value:g}" for value in known[0]] if known else ["-"] * 3
     lines = [("published: FID of JPEG files", *published)]
     lines.append((f"here: {distance}, real images", number(floor["values"][distance]["frechet"]), "-", "-"))
     reconstruction = _found(rows, distance, task="reconstruction", contender="bits")
