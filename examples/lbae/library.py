@@ -61,6 +61,6 @@ def edit(
     """`bits` given the attribute `name` in one of EDITS, and how many of each row changed."""
     if how not in EDITS:
         raise ValueError(f"`how` must be one of {', '.join(EDITS)}; got {how!r}")
-    editor = AttributeEditor(sampler).fit(codes.bits, codes.columns, codes.names)
+    editor = AttributeEditor(sampler).fit(codes.bits, codes.column(name), [name])
     edited = editor.edit(bits, name, **EDITS[how], **choice, rng=seed)
     return edited, hamming_distance(bits, edited)
