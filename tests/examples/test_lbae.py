@@ -209,6 +209,10 @@ def test_the_pretrained_model_is_made_and_drawn_from(tmp_path, torch):
         (generate, ["edit", "--attribute", "hat"], "`attribute` must be one of 0, 1"),
         (generate, ["samples", "--rows", "-1"], "`n` must be"),
         (encode, ["--data", "nowhere"], "nothing to read: `path` 'nowhere' is no folder"),
+        (encode, ["--dataset", "faces", "--limit", "9"], "`data` must be digits, which .* was trained on; got faces"),
+        (evaluate, ["--dataset", "faces", "--limit", "9"], "`data` must be digits, which .* was trained on; got faces"),
+        (evaluate, ["--classifiers", "0"], "`classifiers` must be positive; got 0"),
+        (evaluate, ["--device", "mps"], "`device` must be 'auto', 'cpu' or 'cuda'; got 'mps'"),
     ],
 )
 def test_wrong_arguments_end_with_one_line(run, tmp_path, script, arguments, message):
