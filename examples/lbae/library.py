@@ -42,8 +42,8 @@ EDITS: dict[str, dict[str, Any]] = {
     "contrast": {"contrast": True},
     "propagated": {"contrast": True, "propagate": True},
 }
-"""Ways to give an attribute: set the bits that images with it agree on; only those that set them apart from all
-others; these, with all other bits drawn given them."""
+"""Ways to give an attribute: set the bits that images with it agree on; only those whose means are not as in all
+images; these, with all other bits drawn given them."""
 
 
 def fit(family: str, codes: Codes, seed: int = 0) -> Any:
