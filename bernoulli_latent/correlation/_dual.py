@@ -30,7 +30,6 @@ __all__ = ["DiagonalDual", "Dual", "DualPoint", "History", "MaskedDual"]
 History: TypeAlias = tuple[tuple[Array, Array], ...]
 """Multipliers and gradients of points of the dual, newest last."""
 
-
 FARTHEST = 4.0
 """Most by which a step is made longer or shorter because diagonal entries are nearly hyperbolas."""
 

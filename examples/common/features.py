@@ -147,7 +147,9 @@ def train_classifier(
     seed : int
         Weights and order of the images depend on it; torch's own generator is left as it was.
     epochs : int
+        Passes over the images.
     device : torch.device or str
+        Where it is trained, and stays.
     test : Images, optional
         Images to measure `accuracy` on.
 
@@ -158,9 +160,11 @@ def train_classifier(
     Raises
     ------
     ValueError
-        If the images have neither labels nor attributes.
+        If the images have neither labels nor attributes, or labels without the names of classes.
     """
     truth, attributes = _targets(images)
+    if not images.names:
+        raise ValueError(f"`images` must have `names` of their classes; those of {images.source} have labels alone")
     shape = images.pixels.shape[1:]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

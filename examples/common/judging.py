@@ -15,7 +15,6 @@ __all__ = ["Judge"]
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 Features = np.ndarray[Any, np.dtype[np.float64]]
-SUBSET = 1000
 
 
 class Judge:
@@ -45,7 +44,7 @@ class Judge:
 
 
 def _compare(real: Features, fake: Features) -> dict[str, float]:
-    distances = {"frechet": frechet_distance(real, fake), "kernel": kernel_distance(real, fake, subset_size=SUBSET)}
+    distances = {"frechet": frechet_distance(real, fake), "kernel": kernel_distance(real, fake)}
     return distances | precision_recall_density_coverage(real, fake)
 
 

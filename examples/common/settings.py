@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 import torch
 from threadpoolctl import threadpool_limits
 
-__all__ = ["Precision", "Settings", "command", "use_threads"]
+__all__ = ["Precision", "Settings", "command", "find_device", "use_threads"]
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -63,10 +63,7 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"`{name}` must be positive; got {value}")
-        if self.device not in ("auto", "cpu") and not self.device.startswith("cuda"):
-            raise ValueError(f"`device` must be 'auto', 'cpu' or 'cuda'; got {self.device!r}")
-        if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise ValueError(f"`device` {self.device!r} asks for a GPU, and torch finds none here")
+        find_device(self.device)
 
     @classmethod
     def from_arguments(cls, arguments: Sequence[str] | None = None, about: str | None = None) -> Self:
@@ -83,11 +80,11 @@ class Settings:
         """Set threads, seed and the precision of products of matrices; return the device."""
         use_threads(self.threads)
         torch.manual_seed(self.seed)
-        if self.device == "cpu" or not torch.cuda.is_available():
-            return torch.device("cpu")
-        torch.set_float32_matmul_precision("high")
-        torch.backends.cudnn.benchmark = True
-        return torch.device("cuda" if self.device == "auto" else self.device)
+        device = find_device(self.device)
+        if device.type == "cuda":
+            torch.set_float32_matmul_precision("high")
+            torch.backends.cudnn.benchmark = True
+        return device
 
     @property
     def checkpoint(self) -> Path:
@@ -97,6 +94,17 @@ class Settings:
     def identity(self) -> dict[str, Any]:
         """Settings that decide what a training computes, as they stand in checkpoints."""
         return {item.name: getattr(self, item.name) for item in fields(self) if item.name not in self.FREE}
+
+
+def find_device(name: str) -> torch.device:
+    """Device of a name; "auto" is a GPU where there is one. ValueError if the device is not there."""
+    if name not in ("auto", "cpu") and not name.startswith("cuda"):
+        raise ValueError(f"`device` must be 'auto', 'cpu' or 'cuda'; got {name!r}")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"`device` {name!r} asks for a GPU, and torch finds none here")
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
 
 
 def use_threads(threads: int | None) -> None:

@@ -33,7 +33,7 @@ def invert(rows: Array, signs: Array) -> Array:
     Rows on the wrong side count once more in the next round, as long as their number falls.
     """
     weights = np.ones_like(signs, dtype=np.float64)
-    best, fewest = _between(rows, signs, weights), np.full(len(signs), np.inf)
+    best, fewest = np.empty((len(signs), rows.shape[1])), np.full(len(signs), np.inf)
     for _ in range(ROUNDS):
         normals = _between(rows, signs, weights)
         wrong = signs * (normals @ rows.T) < 0

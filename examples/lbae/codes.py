@@ -68,6 +68,14 @@ class Codes:
         columns: Array = self.labels[:, None] == np.arange(len(self.names))
         return columns
 
+    def column(self, name: str) -> Array:
+        """Which images have the attribute, or are of the class, `name`, bool (n,); ValueError if there is none."""
+        columns = self.columns
+        if name not in self.names:
+            raise ValueError(f"`attribute` must be one of {', '.join(self.names)}; got {name!r}")
+        column: Array = columns[:, self.names.index(name)]
+        return column
+
     def save(self, path: Path) -> None:
         """Write an .npz file: words of 64 bits beside labels and attributes."""
         known = {"words": self.bits.words, "labels": self.labels, "attributes": self.attributes}

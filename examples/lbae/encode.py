@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     run = Run(options.run, options.device)
     for split in ("train", "test"):
-        codes = Codes.of(run.model, read_part(options, split), run.about)
+        codes = Codes.of(run.model, read_part(run, options, split), run.about)
         codes.save(run.codes_path(split))
         print(f"{run.codes_path(split)}: {codes.bits}, {codes.bits.nbytes / 2**20:.2f} MiB")
 

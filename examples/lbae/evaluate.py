@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the run and the images, train or read the classifiers, write the rows."""
     options = _parse(arguments)
     use_threads(options.threads)
-    run, images, unseen = Run(options.run, options.device), read_part(options, "train"), read_part(options, "test")
+    run = Run(options.run, options.device)
+    images, unseen = (read_part(run, options, split) for split in ("train", "test"))
     device = next(run.model.parameters()).device
     known, held_out = images.without(len(unseen))
     classifiers = [_classifier(options, seed, known, unseen, device) for seed in range(options.classifiers)]
@@ -102,6 +103,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--onnx", type=Path, help="another network of features, as an ONNX file")
     parser.add_argument("--jpeg75", action="store_true", help="judge what JPEG leaves of the images, as the authors do")
     options = parser.parse_args(arguments)
+    for name in ("edits", "classifiers", "epochs"):
+        if getattr(options, name) < 1:
+            raise ValueError(f"`{name}` must be positive; got {getattr(options, name)}")
     for name, value in ON_SMOKE.items() if options.smoke else ():
         setattr(options, name, value)
     return options

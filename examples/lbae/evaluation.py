@@ -125,7 +125,7 @@ class Evaluation:
         """Test images without an attribute, edited: how often the classifiers then see it, and bits changed."""
         n_bits, sampler = self.codes.bits.n_bits, self.fitted("dichotomized_gaussian")
         for name in self._wanted():
-            bits = self.unseen_codes.bits[np.flatnonzero(~self._has(name))[: self.edits]]
+            bits = self.unseen_codes.bits[np.flatnonzero(~self.unseen_codes.column(name))[: self.edits]]
             seen = self._seen_in_carriers(name) | {"before": self._seen(decode(self.model, bits), name)}
             for how in EDITS:
                 for budget in (None, round(BUDGET * n_bits)):
@@ -135,20 +135,15 @@ class Evaluation:
 
     def _seen_in_carriers(self, name: str) -> dict[str, float]:
         """What an edit could at best come to: test images that have the attribute, as they are and through the bits."""
-        has = np.flatnonzero(self._has(name))[: self.edits]
+        has = np.flatnonzero(self.unseen_codes.column(name))[: self.edits]
         decoded = decode(self.model, self.unseen_codes.bits[has])
         return {"real": self._seen(self.unseen.pixels[has], name), "reconstructed": self._seen(decoded, name)}
 
     def _wanted(self) -> tuple[str, ...]:
-        """The published attributes where there are, else the first, as far as test images differ in them."""
-        names = self.codes.names
+        """The published attributes where there are, else the first, as far as images of both parts differ in them."""
+        names, parts = self.codes.names, (self.codes, self.unseen_codes)
         wanted = tuple(name for name in WANTED if name in names) or names[:MOST_WANTED]
-        return tuple(name for name in wanted if len(set(self._has(name))) == 2)
-
-    def _has(self, name: str) -> Array:
-        """Which test images have the attribute."""
-        column: Array = self.unseen_codes.columns[:, self.codes.names.index(name)]
-        return column
+        return tuple(name for name in wanted if all(len(set(part.column(name))) == 2 for part in parts))
 
     def _seen(self, pixels: Array, name: str) -> float:
         """Share of images in which a classifier sees the attribute or class, averaged over the classifiers."""

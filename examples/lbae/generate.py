@@ -74,11 +74,8 @@ def edits(run: Run, options: argparse.Namespace) -> BitArray:
 def _to_edit(run: Run, options: argparse.Namespace) -> BitArray:
     """Codes of test images that have none of the attributes, or all that are to be taken away."""
     unseen = run.codes("test")
-    for name in options.attribute:
-        if name not in unseen.names:
-            raise ValueError(f"`attribute` must be one of {', '.join(unseen.names)}; got {name!r}")
-    columns = unseen.columns[:, [unseen.names.index(name) for name in options.attribute]]
-    rows = np.flatnonzero((columns == options.remove).all(axis=1))
+    columns = np.stack([unseen.column(name) for name in options.attribute])
+    rows = np.flatnonzero((columns == options.remove).all(axis=0))
     return unseen.bits[_choose(rows, (options.columns,), options.seed)]
 
 

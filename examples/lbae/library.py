@@ -42,8 +42,8 @@ EDITS: dict[str, dict[str, Any]] = {
     "contrast": {"contrast": True},
     "propagated": {"contrast": True, "propagate": True},
 }
-"""Ways to give an attribute: set the bits that images with it agree on; only those that set them apart from all
-others; these, with all other bits drawn given them."""
+"""Ways to give an attribute: set the bits that images with it agree on; only those whose means are not as in all
+images; these, with all other bits drawn given them."""
 
 
 def fit(family: str, codes: Codes, seed: int = 0) -> Any:
@@ -61,6 +61,6 @@ def edit(
     """`bits` given the attribute `name` in one of EDITS, and how many of each row changed."""
     if how not in EDITS:
         raise ValueError(f"`how` must be one of {', '.join(EDITS)}; got {how!r}")
-    editor = AttributeEditor(sampler).fit(codes.bits, codes.columns, codes.names)
+    editor = AttributeEditor(sampler).fit(codes.bits, codes.column(name), [name])
     edited = editor.edit(bits, name, **EDITS[how], **choice, rng=seed)
     return edited, hamming_distance(bits, edited)

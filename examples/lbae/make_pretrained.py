@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from examples.common.images import load
 from examples.common.settings import Precision, command
@@ -38,7 +38,6 @@ class PretrainedSettings(LBAESettings):
     code_channels: Annotated[int | None, "channels of the map that the bits become; published: 1"] = 32
     export: Annotated[Path, "folder for the model and the codes, replaced if there"] = PRETRAINED
 
-    ON_SMOKE: ClassVar[dict[str, Any]] = LBAESettings.ON_SMOKE
     FREE: ClassVar[tuple[str, ...]] = (*LBAESettings.FREE, "export")
 
 

@@ -125,6 +125,11 @@ def decoder(plan: Plan) -> nn.Sequential:
 class LBAE(nn.Module):
     """Autoencoder whose code is bits: signs of the encoder's output, with the gradient of its tanh.
 
+    Parameters
+    ----------
+    plan : Plan
+        Sizes; images of 28 pixels come padded to 32.
+
     References
     ----------
     .. [1] Fajtl, Argyriou, Monekosso, Remagnino, "Latent Bernoulli Autoencoder", ICML 2020; sizes as in the

@@ -36,7 +36,7 @@ class Way(NamedTuple):
     path : bits, shape (steps, n, n_bits)
         Ends included.
     wrong : float
-        Bits of a code that its inversion does not give back, on average.
+        Bits of a source that its inversion does not give back, on average.
     """
 
     contender: str

@@ -8,9 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from examples.common.images import Images, load
+from examples.common.settings import find_device
 from examples.lbae.codes import Codes
 from examples.lbae.model import LBAE
 from examples.lbae.model import load as load_model
@@ -30,7 +29,7 @@ class Run:
     folder : Path
         Holds a model, and once encoded the codes of its training and test images.
     device : str
-        Where the model computes.
+        Where the model computes: "auto", "cpu" or "cuda".
     """
 
     folder: Path
@@ -47,7 +46,7 @@ class Run:
     @cached_property
     def loaded(self) -> tuple[LBAE, dict[str, Any]]:
         """The model, in evaluation mode, and how it was made."""
-        return load_model(self.path, _device(self.device))
+        return load_model(self.path, find_device(self.device))
 
     @property
     def model(self) -> LBAE:
@@ -98,12 +97,18 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--smoke", action="store_true", help="a tiny run on embedded data")
 
 
-def read_part(options: argparse.Namespace, split: str) -> Images:
-    """Images that the flags ask for."""
+def read_part(run: Run, options: argparse.Namespace, split: str) -> Images:
+    """Images that the flags ask for; ValueError if the model was trained on another set.
+
+    Else its codes would be replaced by those of images it does not know, or rows would name the wrong set.
+    """
+    images, trained_on = _load(options, split), run.about["source"]
+    if images.source != trained_on:
+        raise ValueError(f"`data` must be {trained_on}, which {run.path} was trained on; got {images.source}")
+    return images
+
+
+def _load(options: argparse.Namespace, split: str) -> Images:
     if options.smoke:
         return load("digits", None, split, SMOKE_LIMIT)
     return load(options.dataset, options.data, split, options.limit)
-
-
-def _device(name: str) -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else torch.device(name)

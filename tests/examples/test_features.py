@@ -87,6 +87,8 @@ class TestClassifier:
             digits[0].features(np.zeros((2, 28, 28, 1), np.uint8))
         with pytest.raises(ValueError, match="`images` must have labels or attributes; those of arrays have neither"):
             train_classifier(Images(np.zeros((2, 8, 8, 1), np.uint8)), 0, 1)
+        with pytest.raises(ValueError, match="`images` must have `names` of their classes; those of arrays"):
+            train_classifier(Images(np.zeros((2, 8, 8, 1), np.uint8), np.array([0, 1])), 0, 1)
 
 
 def field(number, content):

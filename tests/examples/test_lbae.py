@@ -143,10 +143,10 @@ def test_evaluation_writes_rows_that_make_tables(run):
 
 
 def test_attributes_that_all_or_no_test_images_have_are_not_edited(torch):
-    """There is no image to edit, or none to compare with."""
-    rows, names = np.arange(40)[:, None], ("none", "some", "all")
-    images = Images(np.zeros((40, 32, 32, 1), np.uint8), attributes=rows % [2, 3, 5] == 0, names=names)
-    unseen = replace(images, attributes=rows % 2 < [0, 1, 2])
+    """There is no image to edit, or none to compare with; nor are those that all training images have."""
+    rows, names = np.arange(40)[:, None], ("none", "some", "all", "learnt by no one")
+    images = Images(np.zeros((40, 32, 32, 1), np.uint8), attributes=rows % [2, 3, 5, 1] == 0, names=names)
+    unseen = replace(images, attributes=rows % 2 < [0, 1, 2, 1])
     model, classifier = LBAE(Plan(32, 1, 6, 0.05)).eval(), SimpleNamespace(share=lambda pixels, name: 0.5)
     codes = replace(Codes.of(model, images), bits=BitArray.from_array(np.random.default_rng(0).random((40, 6)) < 0.5))
     found = list(Evaluation(model, codes, images, unseen, None, [classifier], edits=3).editing())
@@ -209,6 +209,10 @@ def test_the_pretrained_model_is_made_and_drawn_from(tmp_path, torch):
         (generate, ["edit", "--attribute", "hat"], "`attribute` must be one of 0, 1"),
         (generate, ["samples", "--rows", "-1"], "`n` must be"),
         (encode, ["--data", "nowhere"], "nothing to read: `path` 'nowhere' is no folder"),
+        (encode, ["--dataset", "faces", "--limit", "9"], "`data` must be digits, which .* was trained on; got faces"),
+        (evaluate, ["--dataset", "faces", "--limit", "9"], "`data` must be digits, which .* was trained on; got faces"),
+        (evaluate, ["--classifiers", "0"], "`classifiers` must be positive; got 0"),
+        (evaluate, ["--device", "mps"], "`device` must be 'auto', 'cpu' or 'cuda'; got 'mps'"),
     ],
 )
 def test_wrong_arguments_end_with_one_line(run, tmp_path, script, arguments, message):
@@ -238,6 +242,8 @@ def test_an_edit_counts_the_bits_it_changes(run):
     edited, changed = edit(None, codes, bits, "7", "contrast", budget=5)
     assert np.array_equal(changed, hamming_distance(bits, edited))
     assert 0 < changed.max() <= 5
+    with pytest.raises(ValueError, match=r"`attribute` must be one of 0, 1, .*; got 'hat'"):
+        edit(None, codes, bits, "hat", "plain")
     with pytest.raises(ValueError, match="`how` must be one of plain"):
         edit(None, codes, bits, "7", "kindly")
 
