@@ -166,7 +166,7 @@ def train_classifier(
     if not images.names:
         raise ValueError(f"`images` must have `names` of their classes; those of {images.source} have labels alone")
     shape = images.pixels.shape[1:]
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         model = Classifier(tuple(shape), images.names, attributes).to(device)
     pixels = torch.as_tensor(images.pixels, device=device)

@@ -1,4 +1,4 @@
-"""Pictures from bits: ``python -m examples.lbae.generate samples | interpolate | edit [--pretrained | --run FOLDER]``.
+"""Pictures from bits: ``python -m examples.lbae.generate samples | interpolate | edit [--run FOLDER]``.
 
 Each command writes one PNG. Without a run the small model of MNIST that comes with the example draws.
 """
@@ -114,9 +114,9 @@ def _command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, draw: Draw, columns: int
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=draw.__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    model = parser.add_mutually_exclusive_group()
-    model.add_argument("--run", type=Path, help="folder of a trained and encoded run")
-    model.add_argument("--pretrained", action="store_true", help="the model that comes along, also without this flag")
+    parser.add_argument(
+        "--run", type=Path, help="folder of a trained and encoded run; without it, the model that comes along"
+    )
     parser.add_argument("--columns", type=int, default=columns, help="of the picture")
     parser.add_argument("--out", type=Path, default=Path(f"{name}.png"), help="picture to write")
     parser.add_argument("--seed", type=int, default=0, help="of all that is random")

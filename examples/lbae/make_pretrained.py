@@ -15,7 +15,7 @@ from examples.common.settings import Precision, command
 from examples.lbae.codes import Codes
 from examples.lbae.model import save
 from examples.lbae.runs import PRETRAINED, Run, check_free
-from examples.lbae.train import LBAESettings, train
+from examples.lbae.train import LOOKED_AT, LBAESettings, train
 
 __all__ = ["main"]
 
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise ValueError(f"`export` must be another folder than `out`; both are {settings.out}")
     check_free(settings.export, "export", MODEL)
     images, unseen = (load(settings.dataset, settings.data, split, settings.limit) for split in ("train", "test"))
-    trainer = train(settings, images, unseen.take(2000))
+    trainer = train(settings, images, unseen.take(LOOKED_AT))
     if not trainer.finished:
         raise ValueError(f"stopped after step {trainer.step} of {trainer.schedule.total}; go on with --resume")
     settings.export.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,9 @@ SHARES = {
 def tables(name: str, rows: Rows) -> dict[str, str]:
     """Tables of one file of rows, called after it."""
     pictures = _of(rows, "reconstruction") + _of(rows, "generation")
-    floor = next(row for row in pictures if row["contender"] == FLOOR)
+    floor = next((row for row in pictures if row["contender"] == FLOOR), None)
+    if floor is None:
+        raise ValueError(f"rows of {name!r} lack the floor; measure the reconstruction as well")
     first, *others = _distances(floor)
     parts = {
         "summary": _summary(rows, floor, first),

@@ -25,6 +25,8 @@ from examples.lbae.runs import Run, check_free
 __all__ = ["LBAESettings", "main", "train"]
 
 MODEL = "model.safetensors"
+LOOKED_AT = 2000
+"""Unseen images that a training is checked on."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the images, train, write the model."""
     settings = LBAESettings.from_arguments(arguments, __doc__)
     images = load(settings.dataset, settings.data, "train", settings.limit)
-    unseen = load(settings.dataset, settings.data, "test", settings.limit or 2000)
+    unseen = load(settings.dataset, settings.data, "test", min(settings.limit or LOOKED_AT, LOOKED_AT))
     trainer = train(settings, images, unseen)
     state = "finished" if trainer.finished else "stopped; go on with --resume"
     print(f"{state} after step {trainer.step} of {trainer.schedule.total}: {settings.out / MODEL}")
