@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 import torch
 from threadpoolctl import threadpool_limits
 
-__all__ = ["Precision", "Settings", "command", "find_device", "use_threads"]
+__all__ = ["Precision", "Settings", "command", "find_device", "read_flags", "use_threads"]
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -127,6 +127,16 @@ def add_flags(parser: argparse.ArgumentParser, settings: type[Settings]) -> None
         else:
             kind = next(kind for kind in get_args(hint) or (hint,) if kind is not NoneType)
             parser.add_argument(flag, type=kind, default=item.default, help=text)
+
+
+def read_flags(
+    parser: argparse.ArgumentParser, arguments: Sequence[str] | None, on_smoke: Mapping[str, Any]
+) -> argparse.Namespace:
+    """Flags of the command line; with --smoke, those of a tiny run."""
+    options = parser.parse_args(arguments)
+    for name, value in on_smoke.items() if options.smoke else ():
+        setattr(options, name, value)
+    return options
 
 
 def command(main: Callable[..., None]) -> Callable[..., None]:

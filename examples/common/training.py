@@ -243,7 +243,7 @@ class Trainer(Generic[Model]):
         torch.set_rng_state(tensors["random"]["cpu"])
         if self.device.type == "cuda" and "cuda" in tensors["random"]:
             torch.cuda.set_rng_state(tensors["random"]["cuda"], self.device)
-        self.step, self.seconds, self.start = values["step"], values["seconds"], values.get("start")
+        self.step, self.seconds, self.start = values["step"], values["seconds"], values["start"]
 
     def _cut_log(self) -> None:
         """Keep the lines up to the checkpoint: a run that was killed may have got further."""

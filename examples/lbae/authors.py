@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,17 +46,16 @@ def invert(rows: Array, signs: Array) -> Array:
     return best
 
 
-def interpolate(rows: Array, source: Array, target: Array, steps: int) -> Array:
-    """Codes (steps, n, n_bits) from `source` to `target`, which stand in place of what their inversions give back.
+def interpolate(rows: Array, normals: Sequence[Array], ends: Sequence[Array], steps: int) -> Array:
+    """Codes (steps, n, n_bits) between the `ends`, which stand in place of what their `normals` give back.
 
     The authors show both, the true codes beside the first and the last point; without these two, paths of all methods
     have their points at the same places.
     """
-    ends = invert(rows, source), invert(rows, target)
-    scores = [normals @ rows.T for normals in ends]
-    weights = slerp_weights(angle(*ends), steps)[..., None]
-    path = np.where(weights[0] * scores[0] + weights[1] * scores[1] >= 0, 1, -1).astype(source.dtype)
-    path[0], path[-1] = source, target
+    scores = [normal @ rows.T for normal in normals]
+    weights = slerp_weights(angle(*normals), steps)[..., None]
+    path = np.where(weights[0] * scores[0] + weights[1] * scores[1] >= 0, 1, -1).astype(ends[0].dtype)
+    path[0], path[-1] = ends
     return path
 
 

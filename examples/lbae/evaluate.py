@@ -20,7 +20,7 @@ from examples.common.features import Classifier, origin, train_classifier
 from examples.common.images import Images
 from examples.common.judging import Judge
 from examples.common.report import Report
-from examples.common.settings import command, use_threads
+from examples.common.settings import command, read_flags, use_threads
 from examples.lbae.evaluation import TASKS, Evaluation
 from examples.lbae.runs import Run, add_data, read_part
 
@@ -102,12 +102,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--inception", type=Path, help="weights of Inception, for FID")
     parser.add_argument("--onnx", type=Path, help="another network of features, as an ONNX file")
     parser.add_argument("--jpeg75", action="store_true", help="judge what JPEG leaves of the images, as the authors do")
-    options = parser.parse_args(arguments)
+    options = read_flags(parser, arguments, ON_SMOKE)
     for name in ("edits", "classifiers", "epochs"):
         if getattr(options, name) < 1:
             raise ValueError(f"`{name}` must be positive; got {getattr(options, name)}")
-    for name, value in ON_SMOKE.items() if options.smoke else ():
-        setattr(options, name, value)
     return options
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from examples.common import checkpoints, shards
-from examples.common.settings import command
+from examples.common.settings import command, read_flags
 from examples.lbae.model import KIND
 from examples.lbae.runs import Run
 
@@ -50,10 +50,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--shard-mib", type=float, default=15.0, help="size of a file at most (default: 15)")
     parser.add_argument("--precision", choices=PRECISIONS, default="bfloat16", help="of matrices (default: bfloat16)")
     parser.add_argument("--smoke", action="store_true", help="tiny shards")
-    options = parser.parse_args(arguments)
-    for name, value in ON_SMOKE.items() if options.smoke else ():
-        setattr(options, name, value)
-    return options
+    return read_flags(parser, arguments, ON_SMOKE)
 
 
 if __name__ == "__main__":

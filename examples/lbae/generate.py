@@ -14,7 +14,7 @@ import numpy as np
 from bernoulli_latent import BitArray
 from bernoulli_latent.samplers.paths import SPACINGS
 from examples.common.pictures import write_grid
-from examples.common.settings import command
+from examples.common.settings import command, read_flags
 from examples.lbae.codes import decode
 from examples.lbae.library import EDITS, FAMILIES, edit, fit
 from examples.lbae.runs import PRETRAINED, Run
@@ -104,10 +104,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     editing.add_argument("--how", choices=EDITS, default="contrast")
     editing.add_argument("--threshold", type=float, default=0.1, help="D: bits with means nearer to zero stay")
     editing.add_argument("--budget", type=int, help="set only so many bits")
-    options = parser.parse_args(arguments)
-    for name, value in ON_SMOKE.items() if options.smoke else ():
-        setattr(options, name, value)
-    return options
+    return read_flags(parser, arguments, ON_SMOKE)
 
 
 def _command(

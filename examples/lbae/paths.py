@@ -64,12 +64,13 @@ def ways(
 def _of_authors(codes: Codes, source: BitArray, target: BitArray, steps: int) -> Iterator[Way]:
     """Their path, and one that takes its bits in the order of theirs, as many at each step."""
     rows, ends = authors.factor(codes.bits), [bits.to_array("pm1") for bits in (source, target)]
-    margins = [end * (authors.invert(rows, end) @ rows.T) for end in ends]
-    facts = "authors", "reweighted centroids", float(np.mean(np.sum(margins[0] < 0, axis=1)))
+    normals = [authors.invert(rows, end) for end in ends]
+    margins = [end * (normal @ rows.T) for end, normal in zip(ends, normals, strict=True)]
+    wrong = float(np.mean(np.sum(margins[0] < 0, axis=1)))
     places = crossings(*margins, np.zeros((1, 1)), np.zeros(1))
-    paths = {"angle": authors.interpolate(rows, *ends, steps), "bits": _in_turn(places, source, target, steps)}
+    paths = {"angle": authors.interpolate(rows, normals, ends, steps), "bits": _in_turn(places, source, target, steps)}
     for spacing, path in paths.items():
-        yield Way(*facts[:2], spacing, path, facts[2])
+        yield Way("authors", "reweighted centroids", spacing, path, wrong)
 
 
 def _in_turn(places: Array, source: BitArray, target: BitArray, steps: int) -> Array:

@@ -102,18 +102,21 @@ def _edits(rows: Rows) -> str:
     if len(attributes) > MOST_ATTRIBUTES:
         attributes, rows = [name := f"mean of {len(attributes)}"], [_with_attribute(row, name) for row in rows]
     edits = dict.fromkeys((row["contender"], row["parameters"]["budget"]) for row in rows)
-    lines = [(name, how, "all" if budget is None else str(budget)) for name in attributes for how, budget in edits]
+    lines = [(name, how, budget) for name in attributes for how, budget in edits]
     header = ("attribute", "edit", "bits allowed", *SHARES.values())
-    return table(header, [(*line, *_shares(rows, *line)) for line in lines])
+    return table(header, [(*line[:2], _allowed(line[2]), *_shares(rows, *line)) for line in lines])
+
+
+def _allowed(budget: int | None) -> str:
+    return "all" if budget is None else str(budget)
 
 
 def _with_attribute(row: Row, name: str) -> Row:
     return {**row, "parameters": {**row["parameters"], "attribute": name}}
 
 
-def _shares(rows: Rows, name: str, how: str, allowed: str) -> Sequence[str]:
-    """Means over the rows of an edit."""
-    wanted = (name, how, None if allowed == "all" else int(allowed))
+def _shares(rows: Rows, *wanted: str | int | None) -> Sequence[str]:
+    """Means over the rows of an attribute, an edit and a budget."""
     keys = [(row["parameters"]["attribute"], row["contender"], row["parameters"]["budget"]) for row in rows]
     found = [row["values"] for row, key in zip(rows, keys, strict=True) if key == wanted]
     return [_percent(fmean(values[share] for values in found)) for share in SHARES]

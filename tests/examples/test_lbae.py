@@ -267,7 +267,8 @@ def test_the_authors_inversion_is_no_worse_than_the_plain_centroid(run):
     wrong = np.sum(signs * (authors.invert(rows, signs) @ rows.T) < 0, axis=1)
     assert (wrong <= plain).all()
     assert wrong.sum() < plain.sum()
-    path = authors.interpolate(rows, signs[:3], signs[3:6], 10)
+    ends = signs[:3], signs[3:6]
+    path = authors.interpolate(rows, [authors.invert(rows, end) for end in ends], ends, 10)
     assert path.shape == (10, 3, 32)
     assert np.array_equal(path[0], signs[:3])
     assert np.array_equal(path[-1], signs[3:6])
