@@ -14,6 +14,13 @@ settings.register_profile("no_clock", deadline=None, derandomize=True, suppress_
 settings.load_profile("no_clock")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what is about compiled kernels where none are compiled."""
+    if os.environ.get("NUMBA_DISABLE_JIT") == "1" and item.get_closest_marker("needs_jit"):
+        pytest.skip("compiled kernels need the JIT")
+
+
 @pytest.fixture(scope="session")
 def torch() -> ModuleType:
     """Torch, with one thread: two threads on a busy two-core machine are slower than one."""

@@ -31,7 +31,6 @@ from bernoulli_latent._namespaces.trace import program_of
 N = 3000
 FLOATS = ["float32", "float64"]
 each_dtype = pytest.mark.parametrize("dtype", FLOATS)
-needs_jit = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="compiled kernels need the JIT")
 
 
 def numbers(dtype, *shape, seed=0):
@@ -139,7 +138,7 @@ def test_wrong_numbers_of_values_are_refused():
         law.cdf(np.ones(3), np.ones(3))
 
 
-@needs_jit
+@pytest.mark.needs_jit
 @each_dtype
 def test_programs_agree_with_numpy(dtype, without_programs):
     law, x = StepLogistic(logits=numbers(dtype, seed=1)), numbers(dtype)
@@ -226,7 +225,7 @@ def test_draws_do_not_depend_on_their_number(dtype):
     assert law.sample((), rng=5) == law.sample(1, rng=5)[0] == law.sample(5000, rng=5)[0]
 
 
-@needs_jit
+@pytest.mark.needs_jit
 def test_threads_do_not_matter(monkeypatch):
     x = numbers("float32", 2**18 + 77)
     law = StepLogistic(logits=-x)
@@ -235,7 +234,7 @@ def test_threads_do_not_matter(monkeypatch):
     assert np.array_equal(law.cdf(x), wanted)
 
 
-@needs_jit
+@pytest.mark.needs_jit
 def test_draws_are_the_same_without_a_compiler():
     source = "import numpy as np, bernoulli_latent as b; print(b.StepLogistic(logits=np.float32(0.3)).sample(4, rng=1))"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -362,14 +361,14 @@ def test_methods_can_be_referred_to_weakly():
     assert weakref.ref(method)() is method
 
 
-@needs_jit
+@pytest.mark.needs_jit
 def test_every_program_has_a_name_of_its_own_in_the_cache():
     """Numba takes turns in writing to its files by the name of a function, and processes do not wait for each other."""
     names = {elementwise._compiled(program, dtype).__qualname__ for program in ("a", "b") for dtype in ("f", "d")}
     assert len(names) == 4
 
 
-@needs_jit
+@pytest.mark.needs_jit
 def test_kernels_compile_where_nothing_can_be_kept(monkeypatch):
     monkeypatch.setattr("numba.core.caching.CompileResultCacheImpl._locator_classes", [])
     assert kernel(lambda x: x + 1)(2) == 3

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 from scipy.special import erfcx
@@ -11,7 +9,6 @@ from scipy.special import erfcx
 from bernoulli_latent._kernels import generic_bivariate
 from bernoulli_latent._kernels.generic_wedge import GAUSS_LEGENDRE, RADIAL
 
-NEEDS_JIT = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="compiled kernels need the JIT")
 ULP = 2.0**-52
 
 
@@ -45,7 +42,7 @@ def library(request):
     return lambda x: torch.tensor(x, device=device), lambda x: x.cpu().numpy()
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 def test_distribution_functions_agree(library):
     from bernoulli_latent._kernels import bivariate
 
@@ -55,7 +52,7 @@ def test_distribution_functions_agree(library):
     np.testing.assert_allclose(bivariate.cdf(*arguments), generic, rtol=2e-12, atol=4e-16)
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 def test_correlations_agree(library):
     """In the probability that they give; where that hardly depends on them they may differ."""
     from bernoulli_latent._kernels import bivariate
@@ -71,7 +68,7 @@ def test_correlations_agree(library):
     assert np.quantile(np.abs(generic - compiled), 0.99) < 1e-12
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("n", [1, 2, 3, 128, 129, 130, 300])
 def test_matrix_is_made_of_pairs(n, library):
     from bernoulli_latent._kernels import bivariate
@@ -91,7 +88,7 @@ def test_matrix_is_made_of_pairs(n, library):
     np.testing.assert_allclose(generic, rho, atol=1e-12)
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 def test_what_is_above_the_diagonal_is_not_read():
     from bernoulli_latent._kernels import bivariate
 
@@ -103,7 +100,7 @@ def test_what_is_above_the_diagonal_is_not_read():
     np.testing.assert_allclose(generic_bivariate.correlation_matrix(p, spoilt, ULP), expected, atol=1e-15)
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 def test_a_pair_does_not_depend_on_its_neighbours():
     """But for the last digits: an easy pair takes further steps while a hard one of its chunk still moves."""
     from bernoulli_latent._kernels import bivariate

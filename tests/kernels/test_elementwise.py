@@ -18,7 +18,6 @@ from bernoulli_latent._formula import Formula
 from bernoulli_latent._kernels import generic_elementwise, kernels
 from bernoulli_latent._namespaces.trace import program_of
 
-NEEDS_JIT = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="compiled kernels need the JIT")
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 FUNCTIONS = {"exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "tanh": np.tanh, "sqrt": np.sqrt}
 each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -52,7 +51,7 @@ def values(dtype, size):
         return np.concatenate([wide, near, special]).astype(dtype)
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 @each_dtype
 @pytest.mark.parametrize("name", FORMULAS)
 def test_twins_have_the_same_bits(name, dtype):
@@ -161,7 +160,7 @@ def digest():
     return total.hexdigest()
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("target", [("x86-64", "+sse2"), ("haswell", "+avx2,+fma"), None], ids=["SSE", "AVX2", "none"])
 def test_lesser_machines_give_the_same_bits(target, tmp_path):
     """Also those that have an instruction which would fuse roundings, and those without a compiler."""

@@ -14,7 +14,7 @@ from llvmlite import binding
 from bernoulli_latent._kernels import generic_packing, generic_paths
 
 pytestmark = [
-    pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="compiled kernels need the JIT"),
+    pytest.mark.needs_jit,
     pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the targets are of x86-64"),
 ]
 

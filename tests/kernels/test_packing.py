@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,10 +9,9 @@ from hypothesis import strategies as st
 
 from bernoulli_latent._kernels import generic_packing, packing
 
-NEEDS_JIT = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="compiled kernels need the JIT")
 TWINS = pytest.mark.parametrize(
     "kernels",
-    [pytest.param(packing, id="compiled", marks=NEEDS_JIT), pytest.param(generic_packing, id="generic")],
+    [pytest.param(packing, id="compiled", marks=pytest.mark.needs_jit), pytest.param(generic_packing, id="generic")],
 )
 SHAPES = pytest.mark.parametrize(
     "shape",
@@ -165,7 +162,7 @@ def test_counts_are_exact_over_several_blocks(kernels, monkeypatch):
         check_counts(kernels, random_bits(n, 65, seed=n))
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("n", [131072, 131073])
 def test_blocks_of_samples_cover_every_sample_once(n):
     bits = random_bits(n, 3)
@@ -196,7 +193,7 @@ def test_hamming_pairs_over_several_tiles(kernels, monkeypatch):
     np.testing.assert_array_equal(distances, (a[:, None] != b[None]).sum(axis=2))
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 class TestThreads:
     @pytest.fixture(autouse=True)
     def share_little_work(self, monkeypatch):

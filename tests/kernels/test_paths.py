@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 
 from bernoulli_latent._kernels import generic_packing, generic_paths, paths
 
-NEEDS_JIT = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="compiled kernels need the JIT")
 PRECISIONS = pytest.mark.parametrize("dtype", ["float32", "float64"])
 sizes = st.tuples(st.integers(0, 9), st.integers(2, 9), st.integers(1, 150), st.integers(1, 150))
 
@@ -37,7 +34,7 @@ def test_bits_are_signs_of_the_points(dtype):
             np.testing.assert_array_equal(bits, (scores[index] >= 0) ^ flip)
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 @PRECISIONS
 @given(size=sizes, seed=st.integers(0, 2**32 - 1), threads=st.integers(1, 3))
 def test_twins_agree_to_the_bit(dtype, size, seed, threads):
@@ -45,7 +42,7 @@ def test_twins_agree_to_the_bit(dtype, size, seed, threads):
     np.testing.assert_array_equal(paths.path(*arguments, threads), generic_paths.path(*arguments))
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 @PRECISIONS
 def test_threads_do_not_matter(monkeypatch, dtype):
     monkeypatch.setattr(paths, "PARALLEL_WORDS", 1)
@@ -54,7 +51,7 @@ def test_threads_do_not_matter(monkeypatch, dtype):
     np.testing.assert_array_equal(one, several)
 
 
-@pytest.mark.parametrize("kernels", [pytest.param(paths, marks=NEEDS_JIT), generic_paths])
+@pytest.mark.parametrize("kernels", [pytest.param(paths, marks=pytest.mark.needs_jit), generic_paths])
 def test_tensors_give_the_same_words(torch, kernels):
     arguments = request(5, 4, 30, 70)
     words = kernels.path(*(torch.as_tensor(argument) for argument in arguments))

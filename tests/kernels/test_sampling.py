@@ -26,10 +26,9 @@ KEY = 0x0123456789ABCDEF
 REALS = ["float32", "float64"]
 KINDS = ["int16", *REALS]
 UNIT = 32767 * 2**11
-needs_jit = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") == "1", reason="compiles kernels")
 
 
-@pytest.fixture(params=[pytest.param("sampling", marks=needs_jit), "generic_sampling"])
+@pytest.fixture(params=[pytest.param("sampling", marks=pytest.mark.needs_jit), "generic_sampling"])
 def twin(request):
     if request.param == "generic_sampling":
         return generic_sampling

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
@@ -11,8 +9,6 @@ from bernoulli_latent import SmoothStepLogistic
 from bernoulli_latent._namespaces.numpy_functions import _LOOPS
 from bernoulli_latent._namespaces.numpy_functions import NUMPY_FUNCTIONS as f
 from bernoulli_latent.relaxations.smooth_tail import tail_sum
-
-NEEDS_JIT = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="compiled kernels need the JIT")
 
 
 def arguments(n, sharpness):
@@ -22,21 +18,21 @@ def arguments(n, sharpness):
     return near, decay, np.where(faint, 1 - decay, 2.0), np.where(faint, decay, -2.0), np.float64(sharpness)
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("sharpness", [0.01, 0.4, 1.0, 7.0, 1e6])
 def test_the_sum_is_that_of_the_formula(sharpness):
     given = arguments(5001, sharpness)
     np.testing.assert_allclose(_LOOPS[tail_sum](*given), tail_sum.function(f, *given), rtol=2e-15)
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 def test_a_slope_may_be_common_to_the_block():
     near, decay, constant, _, sharpness = arguments(5001, 3.0)
     given = near, decay, constant, np.float64(0.0), sharpness
     np.testing.assert_allclose(_LOOPS[tail_sum](*given), tail_sum.function(f, *given), rtol=2e-15)
 
 
-@NEEDS_JIT
+@pytest.mark.needs_jit
 def test_small_blocks_and_many_sharpnesses_are_left_to_the_formula():
     near, decay, constant, slope, sharpness = arguments(5001, 3.0)
     assert _LOOPS[tail_sum](near, decay, constant, slope, np.full(5001, sharpness)) is None

@@ -5,7 +5,6 @@ Keys are fixed, so every test gives the same answer each time.
 
 from __future__ import annotations
 
-import os
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -20,10 +19,9 @@ from bernoulli_latent._kernels import generic_sampling, generic_structured, kern
 KEY = 0x0123456789ABCDEF
 REALS = ["float32", "float64"]
 DRAWS = ["draw_factors", "draw_groups", "draw_chain"]
-needs_jit = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") == "1", reason="compiles kernels")
 
 
-@pytest.fixture(params=[pytest.param("structured", marks=needs_jit), "generic_structured"])
+@pytest.fixture(params=[pytest.param("structured", marks=pytest.mark.needs_jit), "generic_structured"])
 def twin(request):
     if request.param == "generic_structured":
         return generic_structured
@@ -109,7 +107,7 @@ def test_integers_draw_nearly_the_bits_of_float32(twin):
     assert 0 < (unpack(single, 200) != unpack(twin.draw_factors(KEY, 0, 1000, *exact), 200)).mean() < 2e-4
 
 
-@needs_jit
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("real", REALS)
 @pytest.mark.parametrize("draw", DRAWS)
 def test_all_libraries_draw_the_same_words(draw, real, torch, device):
@@ -142,7 +140,7 @@ def test_slices_of_a_draw_are_the_draw_of_the_slice(draw, first, n, base):
         np.testing.assert_array_equal(words, whole_draw(module, draw, base)[first : first + n])
 
 
-@needs_jit
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("draw", DRAWS)
 def test_threads_draw_what_one_thread_draws(draw):
     from bernoulli_latent._kernels import structured
@@ -185,7 +183,7 @@ def test_padding_is_zero_and_infinite_thresholds_are_constant_bits(twin, draw):
     assert not bits[:, 69].any()
 
 
-@needs_jit
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("draw", DRAWS)
 def test_memory_does_not_grow_with_the_number_of_bits(draw):
     """Beyond the model and the answer: less than a megabyte for 100,001 bits."""

@@ -5,7 +5,6 @@ Seeds are fixed, so every test gives the same answer each time.
 
 from __future__ import annotations
 
-import os
 import tracemalloc
 
 import numpy as np
@@ -28,7 +27,6 @@ from bernoulli_latent.samplers.ties import Ties
 
 FAMILIES = [HyperplaneSampler, DichotomizedGaussianSampler]
 N = 40
-needs_jit = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="is about compiled kernels")
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +220,7 @@ def test_bits_do_not_depend_on_the_number_of_threads(name, moments, monkeypatch)
         sampler.sample(3, threads=0)
 
 
-@needs_jit
+@pytest.mark.needs_jit
 def test_threads_share_the_rows(moments, monkeypatch):
     sampler, drawn = HyperplaneSampler().fit_moments(moments), []
     draw = type(sampler)._draw
@@ -231,7 +229,7 @@ def test_threads_share_the_rows(moments, monkeypatch):
     assert sorted(drawn) == [(7, 0), (7, 384), (391, 384), (775, 232)]
 
 
-@needs_jit
+@pytest.mark.needs_jit
 def test_many_bits_take_little_memory_beyond_the_answer():
     """A thousand vectors of 100,000 bits with 64 factors: less than 100 MB beyond the 100 MB of the answer."""
     sampler = factors(100_000, 64, length=0.5)
